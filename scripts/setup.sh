@@ -1,0 +1,78 @@
+#!/usr/bin/env bash
+# Installs what building, testing and the demo need on Debian 12. Safe to run again: it prints one line when
+# nothing is missing. Run as root.
+set -euo pipefail
+
+say() { printf 'setup: %s\n' "$*"; }
+
+readonly BUILD_PACKAGES=(
+  g++ cmake ninja-build pkg-config ccache git ca-certificates
+  clang-19 clang-format-19 clang-tidy-19 libclang-rt-19-dev llvm-19 lld-19
+  libelf-dev libdw-dev zlib1g-dev libmicrohttpd-dev libfmt-dev libyaml-cpp-dev libcli11-dev
+  nlohmann-json3-dev libre2-dev protobuf-compiler libprotobuf-dev libcapstone-dev libgnutls28-dev
+  libcrypt-dev libcap-ng-dev libgtest-dev libgmock-dev libbenchmark-dev
+)
+# Their packages in Debian 12 are too old: uprobe_multi needs libbpf 1.3, stable TCG needs QEMU 10.
+readonly BACKPORTS=(
+  libbpf-dev bpftool
+  qemu-system-x86 qemu-system-common qemu-system-data seabios
+)
+readonly TEST_PACKAGES=(
+  python3 curl jq binutils busybox-static cpio kmod
+  prometheus postgresql postgresql-contrib redis-server nats-server
+)
+
+missing() {
+  local package
+  for package in "$@"; do
+    [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || printf '%s\n' "$package"
+  done
+}
+
+enable_backports() {
+  [ "${backports_enabled:-}" ] && return
+  backports_enabled=1
+  if ! grep -rqs bookworm-backports /etc/apt/sources.list /etc/apt/sources.list.d; then
+    say "enabling bookworm-backports"
+    printf 'Types: deb\nURIs: http://deb.debian.org/debian\nSuites: bookworm-backports\nComponents: main\nSigned-By: /usr/share/keyrings/debian-archive-keyring.gpg\n' \
+      > /etc/apt/sources.list.d/bookworm-backports.sources
+  fi
+}
+
+# True where the installed or installable version is older than the wanted one.
+older_than() { dpkg --compare-versions "$(dpkg-query -W -f '${Version}' "$1" 2>/dev/null || echo 0)" lt "$2"; }
+
+main() {
+  if [ "$(id -u)" != 0 ]; then
+    say "run me as root: packages are installed with apt-get" >&2
+    exit 1
+  fi
+  local wanted=() package
+  mapfile -t wanted < <(missing "${BUILD_PACKAGES[@]}" "${TEST_PACKAGES[@]}")
+  for package in "${BACKPORTS[@]}"; do
+    if [ -n "$(missing "$package")" ] || { [ "$package" = libbpf-dev ] && older_than libbpf-dev 1:1.4; }; then
+      wanted+=("$package/bookworm-backports")
+    fi
+  done
+  # A Go of any recent version serves: the stand-in's go.mod names the toolchain it wants.
+  command -v go >/dev/null || wanted+=(golang-go/bookworm-backports)
+
+  if [ ${#wanted[@]} -eq 0 ]; then
+    say "everything is installed"
+    return
+  fi
+  enable_backports
+  say "installing ${#wanted[@]} packages: ${wanted[*]}"
+  export DEBIAN_FRONTEND=noninteractive
+  # Servers come for their programs only; the tests start their own on loopback.
+  export RUNLEVEL=1
+  apt-get -qq update
+  apt-get install -qq -y -o DPkg::Lock::Timeout=300 --no-install-recommends "${wanted[@]}" >/tmp/uprobe_exporter_setup.log 2>&1 || {
+    tail -n 30 /tmp/uprobe_exporter_setup.log >&2
+    say "apt-get failed; the whole log is in /tmp/uprobe_exporter_setup.log" >&2
+    exit 1
+  }
+  say "done"
+}
+
+main "$@"

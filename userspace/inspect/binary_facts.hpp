@@ -1,0 +1,97 @@
+// BATON of stage 3: what is inside one binary. Plain data; nothing here refers to the file any more.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "inspect/go_type.hpp"
+
+namespace inspect {
+
+enum class Architecture { kAmd64, kArm64 };
+
+// One entry of the function table. `name` has escapes resolved: "github.com/nats-io/nats.go.(*Conn).publish".
+struct Function {
+  std::string name;
+  VirtualAddress entry{};
+  std::uint64_t size = 0;
+  std::int32_t arguments_size = -1;  // bytes of arguments, results and spill space on the stack; -1 unknown
+  bool assembly = false;             // ABI0: arguments are on the stack, R14 is not g
+  bool writes_sp = false;            // SPWRITE: the unwinder gives up here
+  bool wrapper = false;              // made by the compiler: (*T).M of a value method, -fm, ...
+  std::uint32_t inlined_copies = 0;  // callers that hold an inlined copy; a probe does not see those calls
+};
+
+// One leading word of the arguments, from FUNCDATA_ArgInfo: where the compiler would spill it.
+struct ArgumentWord {
+  std::uint32_t offset = 0;  // from the first stack argument
+  std::uint32_t size = 0;
+
+  bool operator==(const ArgumentWord&) const = default;
+};
+
+struct NamedParameter {
+  std::string name;
+  TypeId type = TypeId::kNone;
+};
+
+// A function's parameters and results with names, from DWARF. The receiver is the first parameter.
+struct DebugSignature {
+  std::vector<NamedParameter> parameters;
+  std::vector<NamedParameter> results;
+};
+
+// What only the functions that a probe names are asked for.
+struct FunctionDetails {
+  // The instruction that allocates the frame: registers hold the arguments and it runs once per call.
+  // For functions without a frame, the first instruction.
+  std::optional<VirtualAddress> entry_site;
+  std::string entry_instruction;              // text, e.g. "push rbp"
+  std::vector<VirtualAddress> return_sites;   // every RET, in address order; pcsp delta is 0 at each
+  std::string unusable;                       // why this function cannot be probed at all; empty: it can
+  std::string no_returns;                     // why its returns cannot be probed; empty: they can
+  std::vector<ArgumentWord> argument_words;   // empty: unknown
+  std::vector<std::string> inlined_into;      // names of callers holding an inlined copy
+  std::optional<DebugSignature> debug_signature;
+};
+
+// A loadable part of the file: virtual address <-> file offset.
+struct Segment {
+  VirtualAddress address{};
+  FileOffset offset{};
+  std::uint64_t file_size = 0;
+  std::uint64_t memory_size = 0;
+  bool executable = false;
+};
+
+struct Module {
+  std::string path;
+  std::string version;
+};
+
+struct BinaryFacts {
+  Architecture architecture = Architecture::kAmd64;
+  bool is_go = false;
+  std::string go_version;             // "go1.25.4", "" where unknown
+  bool position_independent = false;  // ET_DYN: addresses need the process's load bias
+  bool stripped = true;               // no symbol table
+  bool has_dwarf = false;
+  std::string build_id;
+  std::vector<Module> modules;        // from build info; the main module first
+  std::vector<Segment> segments;
+  std::vector<Function> functions;    // sorted by entry
+  std::map<std::uint32_t, FunctionDetails> details;  // by index into `functions`; the wanted ones only
+  TypeTable types;
+  // itab address -> (interface type's name, concrete type); of interfaces with methods
+  std::map<std::uint64_t, TypeId> itab_types;
+  // Generic functions take a dictionary before (1.18, 1.19) or after (1.20 on) the receiver.
+  bool dictionary_after_receiver = true;
+
+  // The file offset of an address, where some segment holds it.
+  [[nodiscard]] std::optional<FileOffset> file_offset_of(VirtualAddress address) const;
+};
+
+}  // namespace inspect
