@@ -1,0 +1,20 @@
+/* Every number both sides must agree on. Fixed-width structs only in this folder: a test compares their layout in
+ * the built BPF objects (BTF) with the compiler's of the exporter. */
+#ifndef ABI_LIMITS_H
+#define ABI_LIMITS_H
+
+enum abi_limits {
+	ABI_OPERATIONS = 64,      /* per phase of a probe */
+	ABI_REGISTERS = 16,       /* of the operation machine */
+	ABI_RECORDS = 8,          /* per probe */
+	ABI_BOUNDS = 64,          /* finite histogram bounds per probe, all its histograms together */
+	ABI_TEXT = 256,           /* bytes of string constants per phase */
+	ABI_FRAMES = 4,           /* calls in flight kept in a goroutine's own record; deeper ones spill */
+	ABI_VALUES = 1024,        /* bytes of captured values per call, at most */
+	ABI_STRING = 256,         /* bytes kept of one string, at most */
+	ABI_ARGUMENTS = 512,      /* bytes kept of a process's argv */
+	ABI_SERVICES = 64,        /* services in one config */
+	ABI_PROBES = 1024,        /* probe programs of one exporter */
+};
+
+#endif

@@ -1,0 +1,101 @@
+/* Keys and values of the maps. bpf/lib/maps.bpf.h says who writes and who reads each. */
+#ifndef ABI_MAPS_H
+#define ABI_MAPS_H
+
+#include <linux/types.h>
+
+#include "abi/limits.h"
+
+/* A process as the exporter numbers it: given in the kernel at the first hit, never used again. */
+struct process {
+	__u32 number;
+	__u32 classified;  /* userspace has decided: `services` holds */
+	__u64 services;    /* bits of the services it belongs to; 0: not ours */
+};
+
+/* Kept until userspace deletes it: a process that is gone can still be told. */
+struct process_record {
+	__u32 tgid;              /* in the initial pid namespace */
+	__u32 pid;               /* in the exporter's, 0 where it has none */
+	__u64 start_time_ns;     /* boot time clock */
+	__u64 cgroup;
+	__u32 exited;
+	__u32 arguments_length;
+	char arguments[ABI_ARGUMENTS];  /* NUL-separated */
+};
+
+/* First part of every key of a series map; the label values follow. */
+struct series_key {
+	__u32 process;
+	__u16 function;  /* which of the probe's functions: the cookie's upper 16 bits */
+	__u16 pad;
+};
+
+/* A call in flight. The key of its series lies inside it, ready for the lookup. */
+struct frame {
+	__u64 start_ns;   /* 0: it was running before the probe was attached */
+	__u32 depth;      /* stack.hi - SP: survives a moved stack */
+	__u16 probe;
+	__u16 pad;
+	struct series_key key;
+	/* values_size bytes of captured values follow */
+};
+
+/* Key of the map of goroutines (threads) that are inside a probed call. */
+struct goroutine_key {
+	__u32 process;
+	__u32 pad;
+	__u64 goroutine;  /* goid; bit 63 set: a thread id */
+};
+
+/* Its value: ABI_FRAMES frames of frame_stride bytes follow. */
+struct goroutine {
+	__u32 count;  /* frames, those that spilled included */
+	__u32 pad;
+};
+
+/* Key of the map of frames beyond ABI_FRAMES; an entry with index >= count is garbage. */
+struct spilled_key {
+	__u32 process;
+	__u32 index;
+	__u64 goroutine;
+};
+
+/* Key of the map of objects: +1/-1 pairs and polled objects. Its value is the captured values. */
+struct object_key {
+	__u32 process;
+	__u32 object;  /* record_spec.object */
+	__u64 address;
+};
+
+enum loss_reason {
+	LOSS_SERIES_FULL = 0,     /* counted in the overflow series instead */
+	LOSS_SERIES_FAILED,       /* the kernel could not insert; the hit is not in any series */
+	LOSS_GOROUTINES_FULL,     /* a call whose duration and result are not counted */
+	LOSS_SPILLED_FULL,
+	LOSS_READ_FAILED,         /* a label value is empty that should not be */
+	LOSS_NO_ENTRY,            /* a return whose call began before the probe was attached */
+	LOSS_UNWOUND,             /* a call ended by panic or Goexit: no return, no duration */
+	LOSS_SCRATCH_BUSY,
+	LOSS_PROCESSES_FULL,
+	LOSS_OBJECTS_FULL,
+	LOSS_REASONS,
+};
+
+/* Index of the per-CPU array of losses: probe * LOSS_REASONS + reason. */
+
+/* What the kernel tells userspace without being asked (ring buffer). */
+enum event_kind {
+	EVENT_EXEC = 1,     /* pid runs a new image */
+	EVENT_EXIT = 2,
+	EVENT_PROCESS = 3,  /* a process got its number */
+};
+
+struct process_event {
+	__u32 kind;
+	__u32 tgid;
+	__u32 number;  /* 0 where it has none */
+	__u32 pid;     /* in the exporter's pid namespace */
+};
+
+#endif
