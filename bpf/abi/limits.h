@@ -12,6 +12,9 @@ enum abi_limits {
 	ABI_FRAMES = 4,           /* calls in flight kept in a goroutine's own record; deeper ones spill */
 	ABI_VALUES = 1024,        /* bytes of captured values per call, at most */
 	ABI_STRING = 256,         /* bytes kept of one string, at most */
+	ABI_LITERAL = 64,         /* bytes of one string constant, at most */
+	ABI_SCRATCH = 8,          /* scratch frames per CPU */
+	ABI_COOKIE_SHIFT = 48,    /* attach cookie: function << 48 | address of the site in the file's terms */
 	ABI_ARGUMENTS = 512,      /* bytes kept of a process's argv */
 	ABI_SERVICES = 64,        /* services in one config */
 	ABI_PROBES = 1024,        /* probe programs of one exporter */

@@ -35,11 +35,36 @@ struct series_key {
 struct frame {
 	__u64 start_ns;   /* 0: it was running before the probe was attached */
 	__u32 depth;      /* stack.hi - SP: survives a moved stack */
-	__u16 probe;
-	__u16 pad;
+	__u16 probe;      /* FRAME_DEAD: it has returned; dropped with the frames above it */
+	__u8 counts_unwound;
+	__u8 pad;
 	struct series_key key;
 	/* values_size bytes of captured values follow */
 };
+
+enum { FRAME_DEAD = 0xffff };
+
+/* First part of the keys of the map of unwound calls; the captured values follow, up to the end of the frame. */
+struct unwound_key {
+	__u16 probe;
+	__u16 pad;
+	struct series_key series;
+};
+
+/* Where a probe without a frame builds its values. */
+struct scratch {
+	__u32 busy;
+	__u32 pad;
+	struct frame frame;
+};
+
+/* Slots of a probe's series values given out so far. Slot 0 is the overflow series. */
+struct series_cursor {
+	__u32 next;
+	__u32 spare;  /* a slot that lost a race for its key, 0: none */
+};
+
+enum { NO_SLOT = 0xffffffff };
 
 /* Key of the map of goroutines (threads) that are inside a probed call. */
 struct goroutine_key {

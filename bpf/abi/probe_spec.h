@@ -72,6 +72,17 @@ struct probe_spec {
 	__u16 goid_offset;         /* in runtime.g */
 	__u16 stack_hi_offset;     /* in runtime.g */
 	__u32 series_limit;        /* entries of the series map; slot 0 is the overflow series */
+	__u8 counts_unwound;       /* a call that ends by a panic goes to the `unwound` map, not to the losses */
+	__u8 pad[3];
+};
+
+/* Where runtime.recovery(gp) finds the stack pointer that the goroutine resumes with:
+ * *(*(gp + panic_offset) + sp_offset), or, where through_panic is 0, *(gp + sp_offset). */
+struct unwind_spec {
+	__u16 panic_offset;
+	__u16 sp_offset;
+	__u8 through_panic;
+	__u8 pad[3];
 };
 
 #endif

@@ -1,0 +1,37 @@
+/* The few kernel structs that are read, relocated to the running kernel by BTF. */
+#ifndef LIB_KERNEL_BPF_H
+#define LIB_KERNEL_BPF_H
+
+#include <linux/bpf.h>
+#include <linux/types.h>
+#include <asm/ptrace.h>
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+typedef struct {
+	int counter;
+} atomic_t;
+
+struct signal_struct {
+	atomic_t live;
+};
+
+struct mm_struct {
+	unsigned long arg_start;
+	unsigned long arg_end;
+};
+
+struct task_struct {
+	int tgid;
+	struct task_struct *group_leader;
+	struct signal_struct *signal;
+	struct mm_struct *mm;
+	__u64 start_boottime;
+};
+#pragma clang attribute pop
+
+#define barrier_var(var) asm volatile("" : "+r"(var))
+
+#endif

@@ -1,0 +1,55 @@
+/* Aggregation: a series key (process, function, label values) leads to a slot, the slot to u64s per CPU that hold all
+ * metrics of the probe. */
+#ifndef LIB_SERIES_BPF_H
+#define LIB_SERIES_BPF_H
+
+#include "lib/losses.bpf.h"
+
+/* A slot for a key that has none. A full map is no loss of the count: the overflow series, slot 0, takes it. */
+static __noinline __u32 new_series(struct series_key *key)
+{
+	__u32 zero = 0;
+	struct series_cursor *next = bpf_map_lookup_elem(&cursor, &zero);
+	if (!next)
+		return NO_SLOT;
+	__u32 slot = __sync_lock_test_and_set(&next->spare, 0);
+	if (!slot) {
+		if (*(volatile __u32 *)&next->next < spec.series_limit)
+			slot = __sync_fetch_and_add(&next->next, 1);
+		if (!slot || slot >= spec.series_limit) {
+			count_loss(spec.probe, LOSS_SERIES_FULL);
+			return 0;
+		}
+	}
+	if (!bpf_map_update_elem(&series, key, &slot, BPF_NOEXIST))
+		return slot;
+	__sync_lock_test_and_set(&next->spare, slot);
+	__u32 *theirs = bpf_map_lookup_elem(&series, key);
+	if (theirs)
+		return *theirs;
+	count_loss(spec.probe, LOSS_SERIES_FAILED);
+	return NO_SLOT;
+}
+
+static __always_inline __u64 *series_slots(struct series_key *key)
+{
+	__u32 *known = bpf_map_lookup_elem(&series, key);
+	__u32 slot = known ? *known : new_series(key);
+	return bpf_map_lookup_elem(&values, &slot);
+}
+
+/* The first bucket whose bound is not below the observation; `bounds` where it is above all. Without branches: the
+ * number of bounds is a constant of the program. */
+static __always_inline __u32 bucket_of(__s64 observation, __u32 first, __u32 bounds)
+{
+	__u32 bucket = 0;
+	for (__u32 i = 0; i < ABI_BOUNDS; i++) {
+		if (i >= bounds)
+			break;
+		/* 1 where bound < observation */
+		bucket += ((__u64)((__s64)spec.bounds[(first + i) & (ABI_BOUNDS - 1)] - observation) >> 63) & 1;
+	}
+	return bucket;
+}
+
+#endif
