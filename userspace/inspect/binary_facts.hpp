@@ -22,6 +22,7 @@ struct Function {
   bool assembly = false;             // ABI0: arguments are on the stack, R14 is not g
   bool writes_sp = false;            // SPWRITE: the unwinder gives up here
   bool wrapper = false;              // made by the compiler: (*T).M of a value method, -fm, ...
+  bool native = false;               // C, C++ or Rust: System V arguments, no goroutine
   std::uint32_t inlined_copies = 0;  // callers that hold an inlined copy; a probe does not see those calls
 };
 
@@ -49,12 +50,12 @@ struct FunctionDetails {
   // The instruction that allocates the frame: registers hold the arguments and it runs once per call.
   // For functions without a frame, the first instruction.
   std::optional<VirtualAddress> entry_site;
-  std::string entry_instruction;              // text, e.g. "push rbp"
-  std::vector<VirtualAddress> return_sites;   // every RET, in address order; pcsp delta is 0 at each
-  std::string unusable;                       // why this function cannot be probed at all; empty: it can
-  std::string no_returns;                     // why its returns cannot be probed; empty: they can
-  std::vector<ArgumentWord> argument_words;   // empty: unknown
-  std::vector<std::string> inlined_into;      // names of callers holding an inlined copy
+  std::string entry_instruction;             // text, e.g. "push rbp"
+  std::vector<VirtualAddress> return_sites;  // every RET, in address order; pcsp delta is 0 at each
+  std::string unusable;                      // why this function cannot be probed at all; empty: it can
+  std::string no_returns;                    // why its returns cannot be probed; empty: they can
+  std::vector<ArgumentWord> argument_words;  // empty: unknown
+  std::vector<std::string> inlined_into;     // names of callers holding an inlined copy
   std::optional<DebugSignature> debug_signature;
 };
 
@@ -80,10 +81,12 @@ struct BinaryFacts {
   bool stripped = true;               // no symbol table
   bool has_dwarf = false;
   std::string build_id;
-  std::vector<Module> modules;        // from build info; the main module first
+  std::vector<Module> modules;  // from build info; the main module first
   std::vector<Segment> segments;
-  std::vector<Function> functions;    // sorted by entry
+  std::vector<Function> functions;                   // sorted by entry
   std::map<std::uint32_t, FunctionDetails> details;  // by index into `functions`; the wanted ones only
+  // Functions without a body of their own: every call is an inlined copy. Name -> number of callers.
+  std::map<std::string, std::uint32_t> inlined_only;
   TypeTable types;
   // itab address -> (interface type's name, concrete type); of interfaces with methods
   std::map<std::uint64_t, TypeId> itab_types;

@@ -14,15 +14,33 @@ namespace inspect {
 enum class VirtualAddress : std::uint64_t {};
 enum class FileOffset : std::uint64_t {};
 
-[[nodiscard]] constexpr std::uint64_t value_of(VirtualAddress address) { return static_cast<std::uint64_t>(address); }
-[[nodiscard]] constexpr std::uint64_t value_of(FileOffset offset) { return static_cast<std::uint64_t>(offset); }
+[[nodiscard]] constexpr std::uint64_t value_of(VirtualAddress address) {
+  return static_cast<std::uint64_t>(address);
+}
+
+[[nodiscard]] constexpr std::uint64_t value_of(FileOffset offset) {
+  return static_cast<std::uint64_t>(offset);
+}
 
 // Index into TypeTable::types().
 enum class TypeId : std::uint32_t { kNone = 0xffffffff };
 
 enum class TypeKind : std::uint8_t {
-  kBool, kInt, kUint, kFloat, kComplex, kString, kPointer, kUnsafePointer, kSlice, kArray, kMap, kChan, kFunc,
-  kInterface, kStruct,
+  kBool,
+  kInt,
+  kUint,
+  kFloat,
+  kComplex,
+  kString,
+  kPointer,
+  kUnsafePointer,
+  kSlice,
+  kArray,
+  kMap,
+  kChan,
+  kFunc,
+  kInterface,
+  kStruct,
 };
 
 struct Field {
@@ -52,20 +70,25 @@ struct Type {
   std::vector<TypeId> results;     // of func
   bool variadic = false;           // of func
   std::vector<Method> methods;
-  bool empty_interface = false;    // of interface: no methods, so its first word is the type, not an itab
+  bool empty_interface = false;      // of interface: no methods, so its first word is the type, not an itab
   bool direct_in_interface = false;  // an interface's data word is the value itself, not a pointer to it
-  // Of the runtime descriptor; none for types from DWARF or a signature. Interface contents compare against it.
+  // Of the runtime descriptor; none for types from DWARF or a signature. Interface contents compare against
+  // it.
   std::optional<VirtualAddress> descriptor;
 };
 
 class TypeTable {
  public:
   TypeId add(Type type);
+
   [[nodiscard]] const Type& operator[](TypeId id) const { return types_[static_cast<std::uint32_t>(id)]; }
+
   [[nodiscard]] Type& at(TypeId id) { return types_[static_cast<std::uint32_t>(id)]; }
+
   [[nodiscard]] const std::vector<Type>& types() const { return types_; }
 
-  // All types whose printed name is `name` ("runtime.g", "*mq.coreMessage"): several packages can share a name.
+  // All types whose printed name is `name` ("runtime.g", "*mq.coreMessage"): several packages can share a
+  // name.
   [[nodiscard]] std::vector<TypeId> named(std::string_view name) const;
   [[nodiscard]] std::optional<TypeId> at_descriptor(VirtualAddress address) const;
 

@@ -1,0 +1,42 @@
+#include "inspect/inspect_binary.hpp"
+
+#include "inspect/elf_image.hpp"
+#include "inspect/go_function_table.hpp"
+#include "inspect/go_program.hpp"
+#include "inspect/native_program.hpp"
+
+namespace inspect {
+namespace {
+
+using base::ErrorCode;
+using base::Result;
+
+BinaryFacts facts_of_file(const ElfImage& image) {
+  BinaryFacts facts;
+  facts.architecture = image.architecture();
+  facts.position_independent = image.position_independent();
+  facts.stripped = !image.has_symbol_table();
+  facts.has_dwarf = image.section(".debug_info") != nullptr || image.section(".zdebug_info") != nullptr;
+  facts.build_id = image.build_id();
+  facts.segments = image.segments();
+  return facts;
+}
+
+}  // namespace
+
+Result<BinaryFacts> inspect_binary(std::span<const std::byte> file, const IsWanted& is_wanted) {
+  ASSIGN_OR_RETURN(const ElfImage image, ElfImage::parse(file));
+  BinaryFacts facts = facts_of_file(image);
+  const Result<GoFunctionTable> functions = GoFunctionTable::find(image);
+  if (functions) {
+    RETURN_IF_ERROR(read_go_program(image, *functions, is_wanted, facts));
+    return facts;
+  }
+  if (functions.error().code != ErrorCode::kNotFound) {
+    return std::unexpected(functions.error());
+  }
+  RETURN_IF_ERROR(read_native_program(image, is_wanted, facts));
+  return facts;
+}
+
+}  // namespace inspect
