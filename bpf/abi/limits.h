@@ -3,6 +3,13 @@
 #ifndef ABI_LIMITS_H
 #define ABI_LIMITS_H
 
+/* Both compilers check the size that both sides rely on. */
+#ifdef __cplusplus
+#define ABI_SIZE(type, size) static_assert(sizeof(type) == (size), #type " layout")
+#else
+#define ABI_SIZE(type, size) _Static_assert(sizeof(type) == (size), #type " layout")
+#endif
+
 enum abi_limits {
 	ABI_OPERATIONS = 64,      /* per phase of a probe */
 	ABI_REGISTERS = 16,       /* of the operation machine */

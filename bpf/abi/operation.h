@@ -10,6 +10,8 @@
 
 #include <linux/types.h>
 
+#include "abi/limits.h"
+
 enum operation_code {
 	OP_END = 0,        /* the list ends here */
 	OP_BEGIN,          /* valid = 1: a new chain begins */
@@ -64,6 +66,6 @@ struct operation {
 	__u64 imm;
 };
 
-_Static_assert(sizeof(struct operation) == 16, "operation layout");
+ABI_SIZE(struct operation, 16);
 
 #endif

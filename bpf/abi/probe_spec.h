@@ -35,7 +35,7 @@ struct record_spec {
 	__u16 length;
 };
 
-_Static_assert(sizeof(struct record_spec) == 20, "record_spec layout");
+ABI_SIZE(struct record_spec, 20);
 
 /* One phase: what runs at an entry site, or at a return site. */
 struct phase_spec {

@@ -81,7 +81,8 @@ static __always_inline void run_records(struct machine *m, struct pt_regs *ctx, 
 			struct object_key key = {
 				.process = frame->key.process,
 				.object = record->object,
-				.address = m->r[record->value & (ABI_REGISTERS - 1)],
+				/* A label of the process itself belongs to no object. */
+				.address = record->value == SOURCE_NONE ? 0 : m->r[record->value & (ABI_REGISTERS - 1)],
 			};
 			if (kind == RECORD_OBJECT_ADD)
 				add_object(&key, frame);

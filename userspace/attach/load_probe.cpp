@@ -1,0 +1,219 @@
+#include "attach/load_probe.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstddef>
+#include <memory>
+#include <utility>
+
+#include "attach/libbpf_log.hpp"
+#include "attach/uprobe_multi.hpp"
+#include "probe.skel.h"
+
+namespace attach {
+namespace {
+
+using base::fail_errno;
+using base::Result;
+
+struct SkeletonDeleter {
+  void operator()(probe* skeleton) const { probe__destroy(skeleton); }
+};
+
+using Skeleton = std::unique_ptr<probe, SkeletonDeleter>;
+
+Result<> use_map(bpf_map* map, const base::UniqueFd& existing) {
+  if (const int error = bpf_map__reuse_fd(map, existing.value()); error != 0) {
+    return fail_errno(-error, "sharing BPF map {}", bpf_map__name(map));
+  }
+  return {};
+}
+
+Result<> use_shared_maps(const probe& skeleton, const SharedMaps& shared) {
+  const auto& maps = skeleton.maps;
+  RETURN_IF_ERROR(use_map(maps.processes, shared.processes));
+  RETURN_IF_ERROR(use_map(maps.process_records, shared.process_records));
+  RETURN_IF_ERROR(use_map(maps.blank_record, shared.blank_record));
+  RETURN_IF_ERROR(use_map(maps.last_number, shared.last_number));
+  RETURN_IF_ERROR(use_map(maps.events, shared.events));
+  RETURN_IF_ERROR(use_map(maps.hits, shared.hits));
+  RETURN_IF_ERROR(use_map(maps.losses, shared.losses));
+  return {};
+}
+
+Result<> use_binary_maps(const probe& skeleton, const BinaryMaps& binary) {
+  const auto& maps = skeleton.maps;
+  RETURN_IF_ERROR(use_map(maps.goroutines, binary.goroutines));
+  RETURN_IF_ERROR(use_map(maps.blank_goroutine, binary.blank_goroutine));
+  RETURN_IF_ERROR(use_map(maps.spilled, binary.spilled));
+  RETURN_IF_ERROR(use_map(maps.unwound, binary.unwound));
+  RETURN_IF_ERROR(use_map(maps.objects, binary.objects));
+  RETURN_IF_ERROR(use_map(maps.scratches, binary.scratches));
+  return {};
+}
+
+// Sizes are decided here, from the spec, and nowhere else. None of these calls fails before the load.
+void size_binary_maps(const probe& skeleton, const LoadRequest& request) {
+  const auto& maps = skeleton.maps;
+  const __u32 stride = request.spec.frame_stride;
+  const auto values = stride - static_cast<__u32>(sizeof(frame));
+  const __u32 goroutine_size = static_cast<__u32>(sizeof(goroutine)) + ABI_FRAMES * stride;
+  bpf_map__set_value_size(maps.goroutines, goroutine_size);
+  bpf_map__set_max_entries(maps.goroutines, request.in_flight_limit);
+  bpf_map__set_value_size(maps.blank_goroutine, goroutine_size);
+  bpf_map__set_value_size(maps.spilled, stride);
+  bpf_map__set_max_entries(maps.spilled, request.in_flight_limit * ABI_FRAMES);
+  bpf_map__set_key_size(maps.unwound, static_cast<__u32>(sizeof(unwound_key)) + values);
+  bpf_map__set_max_entries(maps.unwound, 4096);
+  bpf_map__set_value_size(maps.objects, values);
+  bpf_map__set_max_entries(maps.objects, request.in_flight_limit);
+  bpf_map__set_value_size(maps.scratches, static_cast<__u32>(offsetof(scratch, frame)) + stride);
+  bpf_map__set_max_entries(maps.scratches, static_cast<__u32>(libbpf_num_possible_cpus()) * ABI_SCRATCH);
+}
+
+void size_probe_maps(const probe& skeleton, const probe_spec& spec) {
+  const auto& maps = skeleton.maps;
+  bpf_map__set_key_size(maps.series, spec.key_size);
+  bpf_map__set_max_entries(maps.series, std::max<__u32>(spec.series_limit, 1));
+  bpf_map__set_value_size(maps.values, spec.slots * static_cast<__u32>(sizeof(__u64)));
+  bpf_map__set_max_entries(maps.values, std::max<__u32>(spec.series_limit, 1));
+}
+
+bpf_program* program_of(const probe& skeleton, Program program) {
+  switch (program) {
+    case Program::kEnter:
+      return skeleton.progs.on_enter;
+    case Program::kReturn:
+      return skeleton.progs.on_return;
+    case Program::kRecovery:
+      return skeleton.progs.on_recovery;
+    case Program::kGoexit:
+      return skeleton.progs.on_goexit;
+  }
+  std::unreachable();
+}
+
+void choose_programs(const probe& skeleton, const LoadRequest& request) {
+  for (const Program program : {Program::kEnter, Program::kReturn, Program::kRecovery, Program::kGoexit}) {
+    bpf_program* const handle = program_of(skeleton, program);
+    bpf_program__set_autoload(handle, std::ranges::find(request.programs, program, &ProgramSites::program) != request.programs.end());
+    if (request.kernel.uprobe_multi) {
+      bpf_program__set_expected_attach_type(handle, kTraceUprobeMulti);
+    }
+    if (request.kernel.sleepable) {
+      bpf_program__set_flags(handle, bpf_program__flags(handle) | BPF_F_SLEEPABLE);
+    }
+  }
+}
+
+std::uint64_t cookie_of(const plan::Site& site) {
+  return std::uint64_t{site.function} << ABI_COOKIE_SHIFT | inspect::value_of(site.address);
+}
+
+// -1: every process that runs the file, now or later.
+constexpr pid_t kAnyProcess = -1;
+
+Result<> attach_multi(bpf_program* program, const LoadRequest& request, const std::vector<plan::Site>& sites,
+                      std::vector<LinkHandle>& links) {
+  std::vector<unsigned long> offsets;
+  std::vector<__u64> cookies;
+  for (const plan::Site& site : sites) {
+    offsets.push_back(inspect::value_of(site.offset));
+    cookies.push_back(cookie_of(site));
+  }
+  LIBBPF_OPTS(bpf_uprobe_multi_opts, options);
+  options.offsets = offsets.data();
+  options.cookies = cookies.data();
+  options.cnt = offsets.size();
+  LinkHandle link(
+      bpf_program__attach_uprobe_multi(program, kAnyProcess, request.open_path.c_str(), nullptr, &options));
+  if (!link) {
+    return fail_errno(errno, "attaching {} sites of {}", sites.size(), request.open_path);
+  }
+  links.push_back(std::move(link));
+  return {};
+}
+
+Result<> attach_by_perf_events(bpf_program* program, const LoadRequest& request, const std::vector<plan::Site>& sites,
+                               std::vector<LinkHandle>& links) {
+  for (const plan::Site& site : sites) {
+    LIBBPF_OPTS(bpf_uprobe_opts, options);
+    options.bpf_cookie = cookie_of(site);
+    LinkHandle link(bpf_program__attach_uprobe_opts(program, kAnyProcess, request.open_path.c_str(),
+                                                    inspect::value_of(site.offset), &options));
+    if (!link) {
+      return fail_errno(errno, "attaching at {:#x} of {}", inspect::value_of(site.address), request.open_path);
+    }
+    links.push_back(std::move(link));
+  }
+  return {};
+}
+
+Result<BinaryMaps> keep_binary_maps(const probe& skeleton) {
+  const auto& from = skeleton.maps;
+  BinaryMaps maps;
+  ASSIGN_OR_RETURN(maps.goroutines, keep_map(from.goroutines));
+  ASSIGN_OR_RETURN(maps.blank_goroutine, keep_map(from.blank_goroutine));
+  ASSIGN_OR_RETURN(maps.spilled, keep_map(from.spilled));
+  ASSIGN_OR_RETURN(maps.unwound, keep_map(from.unwound));
+  ASSIGN_OR_RETURN(maps.objects, keep_map(from.objects));
+  ASSIGN_OR_RETURN(maps.scratches, keep_map(from.scratches));
+  return maps;
+}
+
+// Slot 0 is the overflow series.
+Result<> start_cursor(const base::UniqueFd& cursor) {
+  const __u32 zero = 0;
+  const series_cursor first{.next = 1, .spare = 0};
+  if (const int error = bpf_map_update_elem(cursor.value(), &zero, &first, BPF_ANY); error != 0) {
+    return fail_errno(-error, "initialising the series of a probe");
+  }
+  return {};
+}
+
+Result<Skeleton> load_skeleton(const LoadRequest& request, const std::optional<BinaryMaps>& binary) {
+  const LibbpfLog log;
+  Skeleton skeleton(probe__open());
+  if (!skeleton) {
+    return fail_errno(errno, "opening the probe programs");
+  }
+  skeleton->rodata->spec = request.spec;
+  skeleton->rodata->unwind = request.unwind;
+  skeleton->rodata->pid_namespace_device = request.pid_namespace.device;
+  skeleton->rodata->pid_namespace_inode = request.pid_namespace.inode;
+  RETURN_IF_ERROR(use_shared_maps(*skeleton, *request.shared));
+  if (binary) {
+    RETURN_IF_ERROR(use_binary_maps(*skeleton, *binary));
+  } else {
+    size_binary_maps(*skeleton, request);
+  }
+  size_probe_maps(*skeleton, request.spec);
+  choose_programs(*skeleton, request);
+  if (const int error = probe__load(skeleton.get()); error != 0) {
+    return fail_errno(-error, "loading the programs: {}", log.tail());
+  }
+  return skeleton;
+}
+
+}  // namespace
+
+base::Result<LoadedProbe> load_probe(const LoadRequest& request, std::optional<BinaryMaps>& binary) {
+  ASSIGN_OR_RETURN(const Skeleton skeleton, load_skeleton(request, binary));
+  if (!binary) {
+    ASSIGN_OR_RETURN(binary, keep_binary_maps(*skeleton));
+  }
+  LoadedProbe loaded;
+  ASSIGN_OR_RETURN(loaded.maps.series, keep_map(skeleton->maps.series));
+  ASSIGN_OR_RETURN(loaded.maps.values, keep_map(skeleton->maps.values));
+  ASSIGN_OR_RETURN(loaded.maps.cursor, keep_map(skeleton->maps.cursor));
+  RETURN_IF_ERROR(start_cursor(loaded.maps.cursor));
+  for (const ProgramSites& entry : request.programs) {
+    bpf_program* const program = program_of(*skeleton, entry.program);
+    RETURN_IF_ERROR(request.kernel.uprobe_multi ? attach_multi(program, request, entry.sites, loaded.links)
+                                                : attach_by_perf_events(program, request, entry.sites, loaded.links));
+  }
+  return loaded;
+}
+
+}  // namespace attach

@@ -1,0 +1,98 @@
+#include "attach/process_watch.hpp"
+
+#include <sys/stat.h>
+
+#include <array>
+#include <cerrno>
+#include <memory>
+
+#include "abi/probe_spec.h"
+#include "attach/libbpf_log.hpp"
+#include "processes.skel.h"
+
+namespace attach {
+namespace {
+
+struct SkeletonDeleter {
+  void operator()(processes* skeleton) const { processes__destroy(skeleton); }
+};
+
+base::Result<SharedMaps> keep_maps(const processes& skeleton) {
+  SharedMaps maps;
+  const auto& from = skeleton.maps;
+  ASSIGN_OR_RETURN(maps.processes, keep_map(from.processes));
+  ASSIGN_OR_RETURN(maps.process_records, keep_map(from.process_records));
+  ASSIGN_OR_RETURN(maps.blank_record, keep_map(from.blank_record));
+  ASSIGN_OR_RETURN(maps.last_number, keep_map(from.last_number));
+  ASSIGN_OR_RETURN(maps.events, keep_map(from.events));
+  ASSIGN_OR_RETURN(maps.hits, keep_map(from.hits));
+  ASSIGN_OR_RETURN(maps.losses, keep_map(from.losses));
+  return maps;
+}
+
+// The object declares all maps; those of binaries and probes are made with their own sizes later.
+void create_shared_maps_only(const processes& skeleton) {
+  const auto& maps = skeleton.maps;
+  for (bpf_map* map : std::array{maps.goroutines, maps.blank_goroutine, maps.spilled, maps.unwound, maps.objects,
+                                 maps.scratches, maps.series, maps.values, maps.cursor}) {
+    bpf_map__set_autocreate(map, false);
+  }
+}
+
+int forward_event(void* context, void* data, std::size_t size) {
+  if (size >= sizeof(process_event)) {
+    (*static_cast<const std::function<void(const process_event&)>*>(context))(*static_cast<const process_event*>(data));
+  }
+  return 0;
+}
+
+}  // namespace
+
+base::Result<PidNamespace> own_pid_namespace() {
+  struct stat status {};
+  if (::stat("/proc/self/ns/pid", &status) != 0) {
+    return base::fail_errno(errno, "reading /proc/self/ns/pid");
+  }
+  return PidNamespace{status.st_dev, status.st_ino};
+}
+
+base::Result<ProcessWatch> ProcessWatch::start() {
+  ProcessWatch watch;
+  ASSIGN_OR_RETURN(watch.pid_namespace_, own_pid_namespace());
+  const LibbpfLog log;
+  const std::unique_ptr<processes, SkeletonDeleter> skeleton(processes__open());
+  if (!skeleton) {
+    return base::fail_errno(errno, "opening the process programs");
+  }
+  create_shared_maps_only(*skeleton);
+  skeleton->rodata->pid_namespace_device = watch.pid_namespace_.device;
+  skeleton->rodata->pid_namespace_inode = watch.pid_namespace_.inode;
+  if (const int error = processes__load(skeleton.get()); error != 0) {
+    return base::fail_errno(-error, "loading the process programs: {}", log.tail());
+  }
+  for (bpf_program* program : std::array{skeleton->progs.on_exec, skeleton->progs.on_exit}) {
+    LinkHandle link(bpf_program__attach(program));
+    if (!link) {
+      return base::fail_errno(errno, "attaching {}: {}", bpf_program__name(program), log.tail());
+    }
+    watch.links_.push_back(std::move(link));
+  }
+  ASSIGN_OR_RETURN(watch.maps_, keep_maps(*skeleton));
+  return watch;
+}
+
+base::Result<> ProcessWatch::poll(int timeout_ms, const std::function<void(const process_event&)>& on_event) {
+  // libbpf takes a mutable context pointer; forward_event only calls it.
+  const RingBufferHandle buffer(ring_buffer__new(maps_.events.value(), forward_event,
+                                                 const_cast<void*>(static_cast<const void*>(&on_event)), nullptr));
+  if (!buffer) {
+    return base::fail_errno(errno, "opening the ring buffer of process events");
+  }
+  const int count = ring_buffer__poll(buffer.get(), timeout_ms);
+  if (count < 0 && count != -EINTR) {
+    return base::fail_errno(-count, "waiting for process events");
+  }
+  return {};
+}
+
+}  // namespace attach

@@ -1,0 +1,50 @@
+// The kernel side that every probe shares: numbers of processes, hits, losses, and news of exec and exit.
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "abi/maps.h"
+#include "attach/bpf_handles.hpp"
+#include "base/error.hpp"
+#include "base/unique_fd.hpp"
+
+namespace attach {
+
+// Maps that all probe programs of this exporter use.
+struct SharedMaps {
+  base::UniqueFd processes;
+  base::UniqueFd process_records;
+  base::UniqueFd blank_record;
+  base::UniqueFd last_number;
+  base::UniqueFd events;
+  base::UniqueFd hits;
+  base::UniqueFd losses;
+};
+
+// The pid namespace whose pids userspace means.
+struct PidNamespace {
+  std::uint64_t device = 0;
+  std::uint64_t inode = 0;
+};
+
+[[nodiscard]] base::Result<PidNamespace> own_pid_namespace();
+
+class ProcessWatch {
+ public:
+  // Creates the shared maps and begins to follow exec and exit.
+  static base::Result<ProcessWatch> start();
+
+  [[nodiscard]] const SharedMaps& maps() const { return maps_; }
+  [[nodiscard]] const PidNamespace& pid_namespace() const { return pid_namespace_; }
+
+  // Calls `on_event` for each event that waits, for at most `timeout_ms`. Not thread-safe.
+  base::Result<> poll(int timeout_ms, const std::function<void(const process_event&)>& on_event);
+
+ private:
+  SharedMaps maps_;
+  PidNamespace pid_namespace_;
+  std::vector<LinkHandle> links_;
+};
+
+}  // namespace attach
