@@ -38,6 +38,7 @@ struct Target {
 
     bool operator==(const Member&) const = default;
   };
+
   BinaryId binary;
   std::string exe;        // for people
   std::string open_path;  // opens the very file, also across mount namespaces: /proc/PID/exe of a member

@@ -10,8 +10,8 @@ namespace metrics {
 enum class FamilyKind { kCounter, kGauge, kHistogram };
 
 struct Series {
-  std::vector<std::string> labels;  // values, in the order of Family::labels; valid UTF-8
-  double number = 0;                // counter or gauge; sum of a histogram
+  std::vector<std::string> labels;     // values, in the order of Family::labels; valid UTF-8
+  double number = 0;                   // counter or gauge; sum of a histogram
   std::vector<std::uint64_t> buckets;  // histogram: cumulative, one per bound, then +Inf (= count)
 
   bool operator==(const Series&) const = default;

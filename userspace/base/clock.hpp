@@ -1,0 +1,34 @@
+// Time that tests can set: whatever needs "now" gets a Clock.
+#pragma once
+
+#include <chrono>
+
+namespace base {
+
+class Clock {
+ public:
+  Clock() = default;
+  Clock(const Clock&) = delete;
+  Clock& operator=(const Clock&) = delete;
+  Clock(Clock&&) = delete;
+  Clock& operator=(Clock&&) = delete;
+  virtual ~Clock() = default;
+
+  // For intervals; jumps of the system's clock do not touch it.
+  [[nodiscard]] virtual std::chrono::steady_clock::time_point steady_now() const = 0;
+  // For people and for timestamps that leave this machine.
+  [[nodiscard]] virtual std::chrono::system_clock::time_point wall_now() const = 0;
+};
+
+class SystemClock final : public Clock {
+ public:
+  [[nodiscard]] std::chrono::steady_clock::time_point steady_now() const override {
+    return std::chrono::steady_clock::now();
+  }
+
+  [[nodiscard]] std::chrono::system_clock::time_point wall_now() const override {
+    return std::chrono::system_clock::now();
+  }
+};
+
+}  // namespace base

@@ -1,0 +1,40 @@
+// Which path answers what. Pure: a request in, a response out.
+//
+//   /metrics            everything          /-/healthy   200 while we live
+//   /metrics/<service>  one service's part  /-/ready     200 once probes are attached, else 503 with the
+//   reason /                   a page for people
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "expose/request.hpp"
+#include "metrics/self_state.hpp"
+#include "metrics/snapshot.hpp"
+
+namespace expose {
+
+// What the routes show; implemented by app. Called from several server threads at once.
+class Exposed {
+ public:
+  Exposed() = default;
+  Exposed(const Exposed&) = delete;
+  Exposed& operator=(const Exposed&) = delete;
+  Exposed(Exposed&&) = delete;
+  Exposed& operator=(Exposed&&) = delete;
+  virtual ~Exposed() = default;
+
+  // Collects now. With `service`, one of services(), only its part.
+  [[nodiscard]] virtual metrics::Snapshot snapshot(std::optional<std::string_view> service) = 0;
+  // Names of all configured services.
+  [[nodiscard]] virtual std::vector<std::string> services() const = 0;
+  // Why we are not ready yet; nullopt once we are.
+  [[nodiscard]] virtual std::optional<std::string> not_ready_reason() const = 0;
+  [[nodiscard]] virtual metrics::SelfState self_state() const = 0;
+};
+
+[[nodiscard]] Response answer(const Request& request, Exposed& exposed);
+
+}  // namespace expose

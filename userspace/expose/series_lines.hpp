@@ -1,0 +1,22 @@
+// The lines of samples, which both text formats share.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "metrics/snapshot.hpp"
+
+namespace expose {
+
+// Backslash, line feed and, with `quotes`, the double quote, escaped.
+[[nodiscard]] std::string escaped(std::string_view text, bool quotes);
+
+struct LineStyle {
+  std::string (*bound_text)(double) = nullptr;  // how `le` is written
+  bool sum_of_negative_bounds = true;           // whether a histogram with a bound below 0 has a _sum
+};
+
+// All lines of the family, without its HELP and TYPE.
+void append_series(std::string& text, const metrics::Family& family, const LineStyle& style);
+
+}  // namespace expose

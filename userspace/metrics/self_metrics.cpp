@@ -1,0 +1,212 @@
+#include "metrics/self_metrics.hpp"
+
+#include <algorithm>
+#include <map>
+#include <string>
+#include <utility>
+
+#include "base/utf8.hpp"
+
+namespace metrics {
+namespace {
+
+// What a family is, without its numbers.
+struct Description {
+  const char* name;
+  FamilyKind kind;
+  const char* unit;
+  std::vector<std::string> labels;
+  const char* help;
+};
+
+// Collects the series of one family; numbers of equal labels are added up.
+class FamilyBuilder {
+ public:
+  explicit FamilyBuilder(Description description) : description_(std::move(description)) {}
+
+  FamilyBuilder& add(std::vector<std::string> labels, double number) {
+    value_of(std::move(labels)) += number;
+    return *this;
+  }
+
+  FamilyBuilder& add(std::vector<std::string> labels, std::uint64_t number) {
+    return add(std::move(labels), static_cast<double>(number));
+  }
+
+  FamilyBuilder& set(std::vector<std::string> labels, double number) {
+    value_of(std::move(labels)) = number;
+    return *this;
+  }
+
+  [[nodiscard]] Family build() const {
+    Family family{.name = description_.name,
+                  .help = description_.help,
+                  .kind = description_.kind,
+                  .unit = description_.unit,
+                  .labels = description_.labels,
+                  .bounds = {},
+                  .series = {}};
+    for (auto& [labels, number] : numbers_) {
+      family.series.push_back({.labels = labels, .number = number, .buckets = {}});
+    }
+    return family;
+  }
+
+ private:
+  double& value_of(std::vector<std::string> labels) {
+    std::ranges::transform(labels, labels.begin(), base::to_valid_utf8);
+    return numbers_[std::move(labels)];
+  }
+
+  Description description_;
+  std::map<std::vector<std::string>, double> numbers_;
+};
+
+FamilyBuilder counter(const char* name, const char* unit, std::vector<std::string> labels, const char* help) {
+  return FamilyBuilder({name, FamilyKind::kCounter, unit, std::move(labels), help});
+}
+
+FamilyBuilder gauge(const char* name, const char* unit, std::vector<std::string> labels, const char* help) {
+  return FamilyBuilder({name, FamilyKind::kGauge, unit, std::move(labels), help});
+}
+
+using Families = std::vector<Family>;
+
+void append_build(Families& families, const BuildInfo& build) {
+  families.push_back(gauge("uprobe_exporter_build_info", "", {"version", "revision", "compiler", "libbpf"},
+                           "Constant 1; the labels say what this exporter was built from.")
+                         .set({build.version, build.revision, build.compiler, build.libbpf}, 1)
+                         .build());
+}
+
+void append_probes(Families& families, const SelfState& state) {
+  auto attached = gauge("uprobe_exporter_probe_attached", "", {"probe"},
+                        "1 where the probe is attached in at least one binary, 0 where it is in none.");
+  auto sites = gauge("uprobe_exporter_probe_sites", "", {"probe"},
+                     "Breakpoints of the probe, entries and returns, in all binaries.");
+  auto hits = counter("uprobe_exporter_probe_hits_total", "", {"probe"},
+                      "Times that a breakpoint of the probe was reached.");
+  auto skipped = gauge("uprobe_exporter_probe_skipped", "", {"probe", "reason"},
+                       "1 for each reason why the probe could not be attached in a binary.");
+  for (const NotAttachedProbe& probe : state.not_attached) {
+    attached.set({probe.probe}, 0);
+    skipped.set({probe.probe, probe.reason}, 1);
+  }
+  for (const AttachedProbe& probe : state.attached) {
+    attached.set({probe.probe}, 1);
+    sites.add({probe.probe}, probe.sites);
+    hits.add({probe.probe}, probe.hits);
+  }
+  for (FamilyBuilder* family : {&attached, &sites, &hits, &skipped}) {
+    families.push_back(family->build());
+  }
+}
+
+void append_losses(Families& families, const SelfState& state) {
+  auto losses = counter("uprobe_exporter_losses_total", "", {"probe", "reason"},
+                        "Observations that could not be counted as configured, by probe and reason.");
+  for (const collect::Loss& loss : state.losses) {
+    losses.add({loss.probe, loss.reason}, loss.count);
+  }
+  families.push_back(losses.build());
+  families.push_back(counter("uprobe_exporter_blind_seconds_total", "seconds", {},
+                             "Time in which services ran without probes, over restarts of the exporter.")
+                         .add({}, state.blind_seconds)
+                         .build());
+  auto unknown =
+      gauge("uprobe_exporter_unknown_baseline", "", {"metric"},
+            "1 for a gauge that began at 0 because its value before the exporter cannot be known.");
+  for (const std::string& metric : state.unknown_baselines) {
+    unknown.set({metric}, 1);
+  }
+  families.push_back(unknown.build());
+}
+
+void append_services(Families& families, const SelfState& state) {
+  auto processes = gauge("uprobe_exporter_service_processes", "", {"service"},
+                         "Running processes of the service; 0 while it is gone.");
+  for (const ServiceState& service : state.services) {
+    processes.add({service.service}, service.processes);
+  }
+  families.push_back(processes.build());
+}
+
+void append_limits(Families& families, const SelfState& state) {
+  auto series = gauge("uprobe_exporter_metric_series", "", {"metric"}, "Series of the metric.");
+  auto limit = gauge("uprobe_exporter_metric_series_limit", "", {"metric"},
+                     "Series that the metric may have; what comes after goes to an overflow series.");
+  for (const MetricUse& metric : state.metrics) {
+    series.add({metric.metric}, metric.series);
+    limit.add({metric.metric}, metric.limit);
+  }
+  families.push_back(series.build());
+  families.push_back(limit.build());
+  families.push_back(gauge("uprobe_exporter_in_flight_entries", "", {}, "Goroutines inside a probed call.")
+                         .add({}, state.in_flight_entries)
+                         .build());
+  families.push_back(gauge("uprobe_exporter_in_flight_entries_limit", "", {},
+                           "Goroutines that may be inside a probed call at once; calls above it are losses.")
+                         .add({}, state.in_flight_limit)
+                         .build());
+}
+
+void append_operation(Families& families, const SelfState& state) {
+  families.push_back(gauge("uprobe_exporter_scrape_duration_seconds", "seconds", {},
+                           "Time that the scrape before this one took to collect and build.")
+                         .add({}, state.scrape_duration_seconds)
+                         .build());
+  families.push_back(gauge("uprobe_exporter_config_last_reload_successful", "", {},
+                           "1 where the last attempt to load the configuration succeeded.")
+                         .set({}, state.reload.last_successful ? 1 : 0)
+                         .build());
+  families.push_back(gauge("uprobe_exporter_config_last_reload_success_timestamp_seconds", "seconds", {},
+                           "When the configuration in use was loaded, in seconds since 1970.")
+                         .set({}, state.reload.last_success_seconds)
+                         .build());
+  families.push_back(gauge("uprobe_exporter_config_info", "", {"hash"},
+                           "Constant 1; the label identifies the configuration in use.")
+                         .set({state.reload.config_hash}, 1)
+                         .build());
+}
+
+void append_process(Families& families, const discover::ResourceUse& use) {
+  const auto push = [&](FamilyBuilder family, double number) {
+    families.push_back(family.set({}, number).build());
+  };
+  push(counter("process_cpu_seconds_total", "seconds", {}, "User and system CPU time of the exporter."),
+       use.cpu_seconds);
+  push(
+      gauge("process_start_time_seconds", "seconds", {}, "When the exporter started, in seconds since 1970."),
+      use.start_time_seconds);
+  push(gauge("process_resident_memory_bytes", "bytes", {}, "Resident memory of the exporter."),
+       static_cast<double>(use.resident_bytes));
+  push(gauge("process_virtual_memory_bytes", "bytes", {}, "Virtual memory of the exporter."),
+       static_cast<double>(use.virtual_bytes));
+  push(gauge("process_threads", "", {}, "Threads of the exporter."), static_cast<double>(use.threads));
+  push(gauge("process_open_fds", "", {}, "Open file descriptors of the exporter."),
+       static_cast<double>(use.open_fds));
+  if (use.max_fds) {
+    push(gauge("process_max_fds", "", {}, "File descriptors that the exporter may open."),
+         static_cast<double>(*use.max_fds));
+  }
+}
+
+}  // namespace
+
+std::vector<Family> self_metrics(const SelfState& state) {
+  Families families;
+  append_build(families, state.build);
+  append_probes(families, state);
+  append_losses(families, state);
+  append_services(families, state);
+  append_limits(families, state);
+  append_operation(families, state);
+  if (state.process) {
+    append_process(families, *state.process);
+  }
+  std::erase_if(families, [](const Family& family) { return family.series.empty(); });
+  std::ranges::sort(families, {}, &Family::name);
+  return families;
+}
+
+}  // namespace metrics

@@ -1,0 +1,81 @@
+// What the exporter knows about itself: filled by app at each scrape, shown as metrics and on the landing
+// page.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "collect/sample.hpp"
+#include "discover/resource_use.hpp"
+
+namespace metrics {
+
+struct BuildInfo {
+  std::string version;
+  std::string revision;
+  std::string compiler;
+  std::string libbpf;
+
+  bool operator==(const BuildInfo&) const = default;
+};
+
+struct AttachedProbe {
+  std::string probe;
+  std::uint64_t sites = 0;  // breakpoints in all binaries
+  std::uint64_t hits = 0;   // times a breakpoint was reached
+
+  bool operator==(const AttachedProbe&) const = default;
+};
+
+struct NotAttachedProbe {
+  std::string probe;
+  std::string reason;  // for people: what is wrong and what to do
+
+  bool operator==(const NotAttachedProbe&) const = default;
+};
+
+struct ServiceState {
+  std::string service;
+  std::uint64_t processes = 0;
+
+  bool operator==(const ServiceState&) const = default;
+};
+
+struct MetricUse {
+  std::string metric;
+  std::uint64_t series = 0;
+  std::uint64_t limit = 0;
+
+  bool operator==(const MetricUse&) const = default;
+};
+
+struct ReloadState {
+  bool last_successful = true;
+  double last_success_seconds = 0;  // since the Unix epoch
+  std::string config_hash;          // of the configuration in use
+
+  bool operator==(const ReloadState&) const = default;
+};
+
+struct SelfState {
+  BuildInfo build;
+  std::vector<AttachedProbe> attached;
+  std::vector<NotAttachedProbe> not_attached;
+  std::vector<collect::Loss> losses;
+  std::vector<ServiceState> services;  // every configured one, running or not
+  std::vector<MetricUse> metrics;
+  std::uint64_t in_flight_entries = 0;
+  std::uint64_t in_flight_limit = 0;
+  std::vector<std::string>
+      unknown_baselines;               // metrics that started while their true value could not be known
+  double blind_seconds = 0;            // time without probes, over restarts of the exporter
+  double scrape_duration_seconds = 0;  // of the scrape before this one
+  ReloadState reload;
+  std::optional<discover::ResourceUse> process;  // of the exporter; absent where /proc cannot be read
+
+  bool operator==(const SelfState&) const = default;
+};
+
+}  // namespace metrics
