@@ -7,31 +7,10 @@
 #include <string>
 #include <string_view>
 
+#include "config/glob.hpp"
+
 namespace discover {
 namespace {
-
-// `*` stands for any text, '/' too; `?` for one character.
-bool path_matches(std::string_view glob, std::string_view text) {
-  std::size_t g = 0;
-  std::size_t t = 0;
-  std::size_t star = std::string_view::npos;  // the last `*` seen, and where the text went on after it
-  std::size_t after_star = 0;
-  while (t < text.size()) {
-    if (g < glob.size() && glob[g] == '*') {
-      star = g++;
-      after_star = t;
-    } else if (g < glob.size() && (glob[g] == '?' || glob[g] == text[t])) {
-      ++g;
-      ++t;
-    } else if (star != std::string_view::npos) {
-      g = star + 1;
-      t = ++after_star;
-    } else {
-      return false;
-    }
-  }
-  return glob.find_first_not_of('*', g) == std::string_view::npos;
-}
 
 // An argument as Go's flag package reads it: -name, --name, -name=value and --name=value are flags.
 struct Flag {
@@ -117,7 +96,7 @@ bool contains(Arguments actual, Arguments wanted) {
 bool has_variables(const Process& process, const std::map<std::string, std::string>& wanted) {
   return std::ranges::all_of(wanted, [&](const auto& variable) {
     const auto found = process.environment.find(variable.first);
-    return found != process.environment.end() && path_matches(variable.second, found->second);
+    return found != process.environment.end() && config::path_glob_matches(variable.second, found->second);
   });
 }
 
@@ -127,7 +106,7 @@ bool matches(const config::ProcessMatch& match, const Process& process) {
   if (match == config::ProcessMatch{}) {
     return false;
   }
-  return (match.exe.empty() || path_matches(match.exe, process.exe)) &&
+  return (match.exe.empty() || config::path_glob_matches(match.exe, process.exe)) &&
          contains(process.arguments, match.args) && has_variables(process, match.env);
 }
 
