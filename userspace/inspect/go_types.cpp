@@ -28,6 +28,7 @@ constexpr std::uint64_t kMethodSize = 16;
 constexpr std::uint8_t kKindMask = 0x1f;
 constexpr std::uint8_t kUncommonFlag = 1;
 constexpr std::uint8_t kExtraStarFlag = 2;
+constexpr std::uint8_t kNamedFlag = 4;
 // KindDirectIface of the kind byte up to Go 1.25, TFlagDirectIface of the flag byte since 1.26; the other
 // byte's bit is unused in both.
 constexpr std::uint8_t kDirectInInterface = 0x20;
@@ -79,9 +80,7 @@ struct Uncommon {
   std::uint64_t position = 0;  // from the descriptor
   std::uint32_t package = 0;
   std::uint16_t method_count = 0;
-  std::uint16_t exported_count = 0;
   std::uint32_t methods = 0;  // from the uncommon part
-  std::uint32_t unused = 0;
 };
 
 struct Name {
@@ -285,7 +284,7 @@ class TypeWalk {
   bool may_keep_member() { return ++member_count_ <= kMaxMembers; }
 
   // Where the uncommon part lies for each kind; the kind's own fields come before it.
-  [[nodiscard]] std::optional<Uncommon> read_uncommon(const Header& header) const {
+  [[nodiscard]] std::optional<Uncommon> read_uncommon(const Header& header, VirtualAddress descriptor) const {
     if (!header.has_uncommon()) {
       return std::nullopt;
     }
@@ -302,7 +301,7 @@ class TypeWalk {
       case GoKind::kStruct:
         return uncommon_at(header, 80);
       case GoKind::kMap:
-        return uncommon_of_map(header);
+        return uncommon_of_map(header, descriptor);
       default:
         return uncommon_at(header, kHeaderSize);
     }
@@ -313,29 +312,29 @@ class TypeWalk {
     Uncommon uncommon{.position = position};
     uncommon.package = reader.read<std::uint32_t>();
     uncommon.method_count = reader.read<std::uint16_t>();
-    uncommon.exported_count = reader.read<std::uint16_t>();
+    reader.skip(2);  // how many of them are exported
     uncommon.methods = reader.read<std::uint32_t>();
-    uncommon.unused = reader.read<std::uint32_t>();
     return reader.ok() ? std::optional(uncommon) : std::nullopt;
   }
 
-  // A map's fields changed with Swiss maps (1.24, and again in 1.27); no others follow them, so the methods
-  // lie directly behind the uncommon part, which shows where it is.
-  [[nodiscard]] std::optional<Uncommon> uncommon_of_map(const Header& header) const {
-    for (const std::uint64_t position : {88U, 112U, 136U, 104U, 120U, 128U}) {
-      const std::optional<Uncommon> uncommon = uncommon_at(header, position);
-      if (uncommon && uncommon->methods == kUncommonSize && uncommon->unused == 0 &&
-          uncommon->exported_count <= uncommon->method_count &&
-          !name_at_offset(uncommon->package).text.empty()) {
-        return uncommon;
-      }
+  // A map's own fields changed with Swiss maps (1.24) and in 1.27. Before Swiss maps the size of a bucket is
+  // an u16 at 82, which its type (at 64) has as well; afterwards the size of a group is a word at 80.
+  [[nodiscard]] std::optional<Uncommon> uncommon_of_map(const Header& header,
+                                                        VirtualAddress descriptor) const {
+    const auto group_pointer = static_cast<VirtualAddress>(value_of(descriptor) + 64);
+    const auto group = static_cast<VirtualAddress>(image_->pointer_at(group_pointer).value_or(0));
+    const std::uint64_t group_size = image_->pointer_at(group).value_or(0);
+    const bool has_buckets =
+        header.bytes.at<std::uint64_t>(80) != group_size && header.bytes.at<std::uint16_t>(82) == group_size;
+    if (has_buckets) {
+      return uncommon_at(header, 88);
     }
-    return std::nullopt;
+    return uncommon_at(header, module_->type_links.count != 0 ? 112 : 136);
   }
 
   // internal/abi/type.go, DescriptorSize (1.27). For a map at least; the walk skips what is left of it.
   [[nodiscard]] std::uint64_t descriptor_size(const Header& header, VirtualAddress address) const {
-    const std::optional<Uncommon> uncommon = read_uncommon(header);
+    const std::optional<Uncommon> uncommon = read_uncommon(header, address);
     const std::uint64_t methods =
         uncommon ? kUncommonSize + kMethodSize * std::uint64_t{uncommon->method_count} : 0;
     switch (header.kind()) {
@@ -377,8 +376,10 @@ class TypeWalk {
       id_at_offset(header->pointer_to_this);
     }
     fill_kind(id, *header, descriptor);
-    if (const std::optional<Uncommon> uncommon = read_uncommon(*header); uncommon) {
-      types_.table.at(id).package = kept(name_at_offset(uncommon->package).text);
+    if (const std::optional<Uncommon> uncommon = read_uncommon(*header, descriptor); uncommon) {
+      if ((header->flags & kNamedFlag) != 0) {
+        types_.table.at(id).package = kept(name_at_offset(uncommon->package).text);
+      }
       fill_methods(id, *header, *uncommon);
     }
   }

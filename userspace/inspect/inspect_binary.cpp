@@ -1,5 +1,6 @@
 #include "inspect/inspect_binary.hpp"
 
+#include "inspect/dwarf_index.hpp"
 #include "inspect/elf_image.hpp"
 #include "inspect/go_function_table.hpp"
 #include "inspect/go_program.hpp"
@@ -30,12 +31,12 @@ Result<BinaryFacts> inspect_binary(std::span<const std::byte> file, const IsWant
   const Result<GoFunctionTable> functions = GoFunctionTable::find(image);
   if (functions) {
     RETURN_IF_ERROR(read_go_program(image, *functions, is_wanted, facts));
-    return facts;
-  }
-  if (functions.error().code != ErrorCode::kNotFound) {
+  } else if (functions.error().code == ErrorCode::kNotFound) {
+    RETURN_IF_ERROR(read_native_program(image, is_wanted, facts));
+  } else {
     return std::unexpected(functions.error());
   }
-  RETURN_IF_ERROR(read_native_program(image, is_wanted, facts));
+  add_debug_signatures(image, facts);
   return facts;
 }
 
