@@ -35,6 +35,8 @@ static __always_inline int find_position(struct pt_regs *ctx, __u32 process, str
 
 static __always_inline struct frame *frame_at(struct goroutine *g, const struct goroutine_key *key, __u32 index)
 {
+	/* One register for the check and the use. */
+	barrier_var(index);
 	if (index < ABI_FRAMES)
 		return (void *)g + sizeof(*g) + index * spec.frame_stride;
 	struct spilled_key spilled_key = {

@@ -13,20 +13,31 @@ struct machine {
 	__u32 failed_reads;
 };
 
+/* In assembly: the compiler would merge the cases to one load at a computed place, which the verifier refuses for a
+ * context ("dereference of modified ctx ptr"). */
+#define CONTEXT_WORD(ctx, field)                                                                            \
+	({                                                                                                  \
+		__u64 word;                                                                                 \
+		asm volatile("%0 = *(u64 *)(%1 + %2)"                                                       \
+			     : "=r"(word)                                                                   \
+			     : "r"(ctx), "i"(offsetof(struct pt_regs, field)));                             \
+		word;                                                                                       \
+	})
+
 static __always_inline __u64 argument(struct pt_regs *ctx, __u32 index)
 {
 	switch (index) {
-	case 0: return ctx->rax;
-	case 1: return ctx->rbx;
-	case 2: return ctx->rcx;
-	case 3: return ctx->rdi;
-	case 4: return ctx->rsi;
-	case 5: return ctx->r8;
-	case 6: return ctx->r9;
-	case 7: return ctx->r10;
-	case 8: return ctx->r11;
-	case 9: return ctx->rdx;
-	default: return ctx->rsp;
+	case 0: return CONTEXT_WORD(ctx, rax);
+	case 1: return CONTEXT_WORD(ctx, rbx);
+	case 2: return CONTEXT_WORD(ctx, rcx);
+	case 3: return CONTEXT_WORD(ctx, rdi);
+	case 4: return CONTEXT_WORD(ctx, rsi);
+	case 5: return CONTEXT_WORD(ctx, r8);
+	case 6: return CONTEXT_WORD(ctx, r9);
+	case 7: return CONTEXT_WORD(ctx, r10);
+	case 8: return CONTEXT_WORD(ctx, r11);
+	case 9: return CONTEXT_WORD(ctx, rdx);
+	default: return CONTEXT_WORD(ctx, rsp);
 	}
 }
 

@@ -2,7 +2,7 @@
 
 #include <bpf/libbpf.h>
 
-#include <array>
+#include <algorithm>
 #include <cstdarg>
 #include <cstddef>
 #include <cstdio>
@@ -19,9 +19,14 @@ int collect_message(libbpf_print_level level, const char* format, std::va_list a
   if (collected == nullptr || level == LIBBPF_DEBUG) {
     return 0;
   }
-  std::array<char, 8192> line{};
-  const int length = std::vsnprintf(line.data(), line.size(), format, arguments);
-  collected->append(line.data());
+  // One message can be the whole log of the verifier.
+  std::va_list measured;
+  va_copy(measured, arguments);
+  const int length = std::vsnprintf(nullptr, 0, format, measured);
+  va_end(measured);
+  std::string message(static_cast<std::size_t>(std::max(length, 0)) + 1, '\0');
+  std::vsnprintf(message.data(), message.size(), format, arguments);
+  collected->append(message.c_str());
   return length;
 }
 

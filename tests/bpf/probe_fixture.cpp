@@ -1,0 +1,146 @@
+#include "bpf/probe_fixture.hpp"
+
+#include <bpf/bpf.h>
+#include <link.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <numeric>
+
+#include "collect/read_maps.hpp"
+
+namespace bpf_test {
+namespace {
+
+// Where this program's segments lie in memory and in its file.
+struct Loaded {
+  std::uint64_t bias = 0;
+  std::vector<ElfW(Phdr)> segments;
+};
+
+const Loaded& loaded_program() {
+  static const Loaded loaded = [] {
+    Loaded result;
+    ::dl_iterate_phdr(
+        [](dl_phdr_info* info, std::size_t, void* data) {
+          auto* out = static_cast<Loaded*>(data);
+          out->bias = info->dlpi_addr;
+          out->segments.assign(info->dlpi_phdr, info->dlpi_phdr + info->dlpi_phnum);
+          return 1;  // the first is the program itself
+        },
+        &result);
+    return result;
+  }();
+  return loaded;
+}
+
+}  // namespace
+
+plan::Site site_of(const void* instruction, std::uint16_t function) {
+  const Loaded& loaded = loaded_program();
+  const std::uint64_t address = reinterpret_cast<std::uint64_t>(instruction) - loaded.bias;
+  for (const auto& segment : loaded.segments) {
+    if (segment.p_type == PT_LOAD && address >= segment.p_vaddr && address - segment.p_vaddr < segment.p_filesz) {
+      return {.address = static_cast<inspect::VirtualAddress>(address),
+              .offset = static_cast<inspect::FileOffset>(address - segment.p_vaddr + segment.p_offset),
+              .function = function};
+    }
+  }
+  ADD_FAILURE() << "no segment holds the instruction";
+  return {};
+}
+
+plan::ProbePlan empty_plan() {
+  plan::ProbePlan plan;
+  plan.binary = "/proc/self/exe";
+  plan.runtime = "go1.25.4";
+  plan.position_independent = true;
+  plan.functions = {"main.outer", "main.inner"};
+  plan.goroutine = {.goid = 16, .stack_hi = 8};
+  return plan;
+}
+
+plan::PlannedProbe framed_probe(std::string name, std::uint16_t function) {
+  plan::PlannedProbe probe;
+  probe.name = std::move(name);
+  probe.services = {"test"};
+  probe.entry_sites = {site_of(function == 0 ? probed_outer_entry : probed_inner_entry, function)};
+  probe.return_sites = {site_of(function == 0 ? probed_outer_return : probed_inner_return, function)};
+  probe.framed = true;
+  return probe;
+}
+
+operation step(int code, int d, int a, int b, std::uint64_t imm, int size, int text) {
+  return {.code = static_cast<__u8>(code),
+          .d = static_cast<__u8>(d),
+          .a = static_cast<__u8>(a),
+          .b = static_cast<__u8>(b),
+          .size = static_cast<__u8>(size),
+          .flags = 0,
+          .text = static_cast<__u16>(text),
+          .imm = imm};
+}
+
+void ProbeTest::SetUp() {
+  auto kernel = attach::probe_kernel();
+  ASSERT_TRUE(kernel.has_value()) << kernel.error().message;
+  kernel_ = *kernel;
+  auto watch = attach::ProcessWatch::start();
+  ASSERT_TRUE(watch.has_value()) << watch.error().message;
+  watch_ = std::move(*watch);
+  config_.services = {{.name = "test", .match = {}, .identity = {}, .position = {}}};
+  goroutine_.goid = 7;
+  // Any address above the stack of this thread serves as its end.
+  goroutine_.stack_hi = reinterpret_cast<std::uint64_t>(__builtin_frame_address(0)) + (1u << 20);
+}
+
+void ProbeTest::attach(plan::ProbePlan plan) {
+  const discover::Target target{.binary = {}, .exe = "/proc/self/exe", .open_path = "/proc/self/exe", .members = {}};
+  auto attached = attach::attach_binary(config_, target, std::move(plan), *watch_, kernel_, numbers_);
+  ASSERT_TRUE(attached.has_value()) << attached.error().message;
+  binary_ = std::move(*attached);
+  for (const auto& probe : binary_->probes) {
+    ASSERT_EQ(probe.error, "");
+  }
+}
+
+std::vector<collect::Sample> ProbeTest::samples() {
+  // Process numbers are given in order: whatever was hit is this process.
+  collect::ProcessTable processes;
+  for (std::uint32_t number = 1; number < 100; ++number) {
+    processes[number] = {.pid = ::getpid(), .start_time_ns = 0, .services = {"test"}, .binary = {}, .exited = false};
+  }
+  auto samples = collector_.collect(config_, *binary_, processes);
+  EXPECT_TRUE(samples.has_value()) << samples.error().message;
+  return samples.value_or(std::vector<collect::Sample>{});
+}
+
+double ProbeTest::total(const std::string& metric) {
+  double sum = 0;
+  for (const collect::Sample& sample : samples()) {
+    if (sample.metric == metric) {
+      sum += sample.buckets.empty()
+                 ? sample.number
+                 : static_cast<double>(std::accumulate(sample.buckets.begin(), sample.buckets.end(), std::uint64_t{0}));
+    }
+  }
+  return sum;
+}
+
+std::uint64_t ProbeTest::loss(const std::string& reason) {
+  auto losses = collect::read_losses(watch_->maps());
+  EXPECT_TRUE(losses.has_value());
+  std::uint64_t count = 0;
+  for (const collect::Loss& entry : collect::name_losses(*binary_, *losses)) {
+    count += entry.reason == reason ? entry.count : 0;
+  }
+  return count;
+}
+
+std::size_t ProbeTest::frames_left() {
+  auto frames = collect::read_frames(*binary_);
+  EXPECT_TRUE(frames.has_value());
+  return frames->size();
+}
+
+}  // namespace bpf_test

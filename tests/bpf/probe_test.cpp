@@ -1,0 +1,324 @@
+// The probe programs on functions whose every call is known. Needs root and BPF.
+#include <array>
+#include <functional>
+#include <string_view>
+
+#include "bpf/probe_fixture.hpp"
+
+namespace bpf_test {
+namespace {
+
+using config::MetricKind;
+using config::RecordKind;
+
+config::Metric metric(std::string name, MetricKind kind, std::vector<std::string> labels = {}) {
+  config::Metric result;
+  result.name = std::move(name);
+  result.kind = kind;
+  result.labels = std::move(labels);
+  return result;
+}
+
+plan::PlannedRecord record(std::string metric_name, RecordKind kind, bool at_return) {
+  plan::PlannedRecord result;
+  result.metric = std::move(metric_name);
+  result.kind = kind;
+  result.at_return = at_return;
+  return result;
+}
+
+plan::PlannedProbe duration_probe(std::uint16_t function) {
+  plan::PlannedProbe probe = framed_probe("duration", function);
+  auto duration = record("duration", RecordKind::kDuration, true);
+  duration.bounds = {1'000'000'000'000};
+  duration.scale = 1e-6;
+  probe.records = {duration};
+  probe.slots = 3;
+  return probe;
+}
+
+TEST_F(ProbeTest, CountsEveryCallAtEntry) {
+  config_.metrics = {metric("calls", MetricKind::kCounter)};
+  plan::ProbePlan plan = empty_plan();
+  plan::PlannedProbe probe = framed_probe("calls", 0);
+  probe.framed = false;
+  probe.return_sites.clear();
+  probe.records = {record("calls", RecordKind::kCount, false)};
+  probe.slots = 1;
+  plan.probes = {probe};
+  attach(std::move(plan));
+  for (int i = 0; i < 12345; ++i) {
+    go_call_function(probed_outer, goroutine_, {});
+  }
+  EXPECT_EQ(total("calls"), 12345);
+}
+
+TEST_F(ProbeTest, ReadsStringAndIntegerLabels) {
+  config_.metrics = {metric("calls", MetricKind::kCounter, {"name", "size"})};
+  plan::ProbePlan plan = empty_plan();
+  plan::PlannedProbe probe = framed_probe("calls", 0);
+  probe.framed = false;
+  probe.return_sites.clear();
+  // func outer(name string, size int16)
+  probe.enter.operations = {step(OP_BEGIN), step(OP_ARGUMENT, 0, 0), step(OP_ARGUMENT, 1, 1),
+                            step(OP_STORE_STRING, 0, 0, 1, 0, 0, 8), step(OP_ARGUMENT, 2, 2),
+                            step(OP_STORE, 0, 2, 0, 10, 2)};
+  probe.labels = {{.name = "name", .kind = plan::LabelField::Kind::kString, .offset = 0, .size = 10},
+                  {.name = "size", .kind = plan::LabelField::Kind::kInteger, .offset = 10, .size = 2, .is_signed = true}};
+  probe.labels_size = probe.values_size = 12;
+  probe.records = {record("calls", RecordKind::kCount, false)};
+  probe.slots = 1;
+  plan.probes = {probe};
+  attach(std::move(plan));
+  const auto call = [&](std::string_view name, std::int16_t size) {
+    go_call_function(probed_outer, goroutine_,
+                     {.registers = {reinterpret_cast<std::uint64_t>(name.data()), name.size(),
+                                    0xdead0000u | static_cast<std::uint16_t>(size)}});
+  };
+  call("short", -3);
+  call("short", -3);
+  call("a very long name", 5);
+  call("", 0);
+  std::map<std::vector<std::string>, double> counts;
+  for (const auto& sample : samples()) {
+    counts[sample.labels] = sample.number;
+  }
+  EXPECT_EQ(counts, (std::map<std::vector<std::string>, double>{
+                        {{"short", "-3"}, 2}, {{"a very l…", "5"}, 1}, {{"", "0"}, 1}}));
+}
+
+TEST_F(ProbeTest, MeasuresRecursionToAnyDepth) {
+  config_.metrics = {metric("duration", MetricKind::kHistogram)};
+  plan::ProbePlan plan = empty_plan();
+  plan.probes = {duration_probe(0)};
+  attach(std::move(plan));
+  std::function<void(int)> recurse = [&](int depth) {
+    go_call_function(probed_outer, goroutine_, {}, [&, depth] {
+      if (depth > 1) {
+        recurse(depth - 1);
+      }
+    });
+  };
+  for (int i = 0; i < 10; ++i) {
+    recurse(1000);
+  }
+  EXPECT_EQ(total("duration"), 10000);
+  EXPECT_EQ(frames_left(), 0u);
+  EXPECT_EQ(loss("unwound"), 0u);
+}
+
+TEST_F(ProbeTest, KeepsPairsApartWhenTheStackMoves) {
+  config_.metrics = {metric("duration", MetricKind::kHistogram)};
+  plan::ProbePlan plan = empty_plan();
+  plan.probes = {duration_probe(0)};
+  attach(std::move(plan));
+  // A goroutine whose stack moves while it is inside: SP stays here, so stack.hi moving would show. What Go keeps
+  // constant is their distance; two goroutines with the same SP must not be mixed up.
+  Goroutine other = goroutine_;
+  other.goid = 8;
+  go_call_function(probed_outer, goroutine_, {}, [&] { go_call_function(probed_outer, other, {}); });
+  EXPECT_EQ(total("duration"), 2);
+  EXPECT_EQ(frames_left(), 0u);
+}
+
+TEST_F(ProbeTest, CountsOnlyTheOutermostOfNestedCalls) {
+  config_.metrics = {metric("duration", MetricKind::kHistogram)};
+  plan::ProbePlan plan = empty_plan();
+  plan::PlannedProbe probe = duration_probe(0);
+  probe.outermost = true;
+  plan.probes = {probe};
+  attach(std::move(plan));
+  for (int i = 0; i < 100; ++i) {
+    go_call_function(probed_outer, goroutine_, {}, [&] {
+      go_call_function(probed_outer, goroutine_, {});
+      go_call_function(probed_outer, goroutine_, {}, [&] { go_call_function(probed_outer, goroutine_, {}); });
+    });
+  }
+  EXPECT_EQ(total("duration"), 100);
+  EXPECT_EQ(loss("no_entry"), 0u);
+  EXPECT_EQ(frames_left(), 0u);
+}
+
+// A probe of outer whose label is read at the return of inner, on the same goroutine, inside the call.
+plan::ProbePlan within_plan() {
+  plan::ProbePlan plan = empty_plan();
+  plan::PlannedProbe outer = framed_probe("outer", 0);
+  outer.labels = {{.name = "kind", .kind = plan::LabelField::Kind::kInteger, .offset = 1, .size = 1, .optional = true,
+                   .absent = "none"}};
+  outer.labels_size = outer.values_size = 2;
+  outer.records = {record("calls", RecordKind::kCount, true)};
+  outer.slots = 1;
+  plan::PlannedProbe inner = framed_probe("within outer", 1);
+  inner.entry_sites.clear();
+  inner.framed = false;
+  inner.config_probe = 0xffffffff;
+  inner.leave.operations = {step(OP_BEGIN), step(OP_CONSTANT, 0, 0, 0, 1), step(OP_STORE, 0, 0, 0, 0, 1),
+                            step(OP_ARGUMENT, 1, 0), step(OP_STORE, 0, 1, 0, 1, 1)};
+  inner.values_size = 2;
+  inner.contributions = {{.target = 0, .source = 0, .destination = 0, .length = 2}};
+  plan.probes = {outer, inner};
+  return plan;
+}
+
+TEST_F(ProbeTest, TakesAValueFromACallInside) {
+  config_.metrics = {metric("calls", MetricKind::kCounter, {"kind"})};
+  attach(within_plan());
+  const auto inner = [&](std::uint64_t kind) { go_call_function(probed_inner, goroutine_, {.results = {kind}}); };
+  inner(9);  // outside of outer: nobody's
+  for (int i = 0; i < 3; ++i) {
+    go_call_function(probed_outer, goroutine_, {}, [&] { inner(1); });
+  }
+  go_call_function(probed_outer, goroutine_, {}, [&] { inner(2); });
+  go_call_function(probed_outer, goroutine_, {});
+  Goroutine other = goroutine_;
+  other.goid = 99;
+  go_call_function(probed_outer, goroutine_, {}, [&] { go_call_function(probed_inner, other, {.results = {5}}); });
+  std::map<std::string, double> counts;
+  for (const auto& sample : samples()) {
+    counts[sample.labels.at(0)] += sample.number;
+  }
+  EXPECT_EQ(counts, (std::map<std::string, double>{{"1", 3}, {"2", 1}, {"none", 2}}));
+}
+
+
+// Calls outer and leaves it without passing its RET, as a panic does.
+void call_and_unwind(void (*function)(), Goroutine& g) {
+  static thread_local std::array<void*, 5> jump;
+  if (__builtin_setjmp(jump.data()) == 0) {
+    go_call_function(function, g, {}, [] { __builtin_longjmp(jump.data(), 1); });
+  }
+}
+
+TEST_F(ProbeTest, DropsFramesThatAPanicLeftBehind) {
+  config_.metrics = {metric("duration", MetricKind::kHistogram)};
+  plan::ProbePlan plan = empty_plan();
+  plan.probes = {duration_probe(0)};
+  attach(std::move(plan));
+  for (int i = 0; i < 50; ++i) {
+    call_and_unwind(probed_outer, goroutine_);
+    go_call_function(probed_outer, goroutine_, {});
+  }
+  EXPECT_EQ(total("duration"), 50);
+  EXPECT_EQ(loss("unwound"), 50u);
+  EXPECT_EQ(frames_left(), 0u);
+}
+
+TEST_F(ProbeTest, FollowsARecoveredPanicAtOnce) {
+  config_.metrics = {metric("running", MetricKind::kGauge)};
+  plan::ProbePlan plan = empty_plan();
+  plan::PlannedProbe probe = framed_probe("running", 0);
+  probe.records = {record("running", RecordKind::kInFlight, false)};
+  plan.probes = {probe};
+  plan.unwind_hooks = {{.kind = plan::UnwindHook::Kind::kRecovery,
+                        .site = site_of(reinterpret_cast<const void*>(recovery_entry), 0),
+                        .through_panic = true,
+                        .panic_offset = 24,
+                        .sp_offset = 0}};
+  attach(std::move(plan));
+  Panic panic{.sp = reinterpret_cast<std::uint64_t>(__builtin_frame_address(0)) - 64};
+  goroutine_.panic = reinterpret_cast<std::uint64_t>(&panic);
+  call_and_unwind(probed_outer, goroutine_);
+  EXPECT_EQ(frames_left(), 1u);
+  EXPECT_EQ(total("running"), 1);
+  Goroutine g0;
+  go_call_plain(recovery_entry, g0, reinterpret_cast<std::uint64_t>(&goroutine_));
+  EXPECT_EQ(frames_left(), 0u);
+  EXPECT_EQ(total("running"), 0);
+}
+
+TEST_F(ProbeTest, GoexitEndsAllCallsOfItsGoroutine) {
+  config_.metrics = {metric("running", MetricKind::kGauge)};
+  plan::ProbePlan plan = empty_plan();
+  plan::PlannedProbe probe = framed_probe("running", 0);
+  probe.records = {record("running", RecordKind::kInFlight, false)};
+  plan.probes = {probe};
+  plan.unwind_hooks = {{.kind = plan::UnwindHook::Kind::kGoexit,
+                        .site = site_of(reinterpret_cast<const void*>(goexit_entry), 0)}};
+  attach(std::move(plan));
+  std::function<void(int)> recurse = [&](int depth) {
+    go_call_function(probed_outer, goroutine_, {}, [&, depth] {
+      if (depth > 1) {
+        recurse(depth - 1);
+        return;
+      }
+      EXPECT_EQ(total("running"), 20);
+      go_call_plain(goexit_entry, goroutine_, 0);
+      EXPECT_EQ(total("running"), 0);
+    });
+  };
+  recurse(20);
+  EXPECT_EQ(frames_left(), 0u);
+}
+
+TEST_F(ProbeTest, TwoProbesOfOneFunctionDoNotDisturbEachOther) {
+  config_.metrics = {metric("duration", MetricKind::kHistogram), metric("calls", MetricKind::kCounter)};
+  plan::ProbePlan plan = empty_plan();
+  plan::PlannedProbe calls = framed_probe("calls", 0);
+  calls.records = {record("calls", RecordKind::kCount, true)};
+  calls.slots = 1;
+  plan.probes = {duration_probe(0), calls};
+  attach(std::move(plan));
+  for (int i = 0; i < 100; ++i) {
+    go_call_function(probed_outer, goroutine_, {}, [&] { go_call_function(probed_outer, goroutine_, {}); });
+    call_and_unwind(probed_outer, goroutine_);
+  }
+  EXPECT_EQ(total("duration"), 200);
+  EXPECT_EQ(total("calls"), 200);
+  EXPECT_EQ(loss("no_entry"), 0u);
+}
+
+TEST_F(ProbeTest, AFullMapGoesToTheOverflowSeries) {
+  config_.metrics = {metric("calls", MetricKind::kCounter, {"id"})};
+  config_.metrics[0].max_series = 10;
+  plan::ProbePlan plan = empty_plan();
+  plan::PlannedProbe probe = framed_probe("calls", 0);
+  probe.framed = false;
+  probe.return_sites.clear();
+  probe.enter.operations = {step(OP_ARGUMENT, 0, 0), step(OP_STORE, 0, 0, 0, 0, 8)};
+  probe.labels = {{.name = "id", .kind = plan::LabelField::Kind::kInteger, .offset = 0, .size = 8}};
+  probe.labels_size = probe.values_size = 8;
+  probe.records = {record("calls", RecordKind::kCount, false)};
+  probe.slots = 1;
+  plan.probes = {probe};
+  attach(std::move(plan));
+  for (std::uint64_t id = 0; id < 1000; ++id) {
+    go_call_function(probed_outer, goroutine_, {.registers = {id}});
+  }
+  EXPECT_EQ(total("calls"), 1000);
+  EXPECT_EQ(samples().size(), 11u);
+  EXPECT_EQ(loss("series_full"), 990u);
+}
+
+TEST_F(ProbeTest, CountsPairsByObject) {
+  config_.metrics = {metric("open", MetricKind::kGauge)};
+  plan::ProbePlan plan = empty_plan();
+  plan::PlannedProbe up = framed_probe("up", 0);
+  up.framed = false;
+  up.return_sites.clear();
+  up.enter.operations = {step(OP_ARGUMENT, 0, 0)};
+  up.records = {record("open", RecordKind::kPairUp, false)};
+  up.records[0].value = 0;
+  up.records[0].object = 3;
+  plan::PlannedProbe down = framed_probe("down", 1);
+  down.framed = false;
+  down.return_sites.clear();
+  down.enter.operations = up.enter.operations;
+  down.records = {record("open", RecordKind::kPairDown, false)};
+  down.records[0].value = 0;
+  down.records[0].object = 3;
+  plan.probes = {up, down};
+  attach(std::move(plan));
+  for (std::uint64_t object = 1; object <= 100; ++object) {
+    go_call_function(probed_outer, goroutine_, {.registers = {object}});
+    go_call_function(probed_outer, goroutine_, {.registers = {object}});
+  }
+  EXPECT_EQ(total("open"), 100);
+  for (std::uint64_t object = 1; object <= 60; ++object) {
+    go_call_function(probed_inner, goroutine_, {.registers = {object}});
+    go_call_function(probed_inner, goroutine_, {.registers = {object}});
+  }
+  EXPECT_EQ(total("open"), 40);
+}
+
+}  // namespace
+}  // namespace bpf_test

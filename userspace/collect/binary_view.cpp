@@ -1,0 +1,38 @@
+#include "collect/binary_view.hpp"
+
+#include <algorithm>
+
+namespace collect {
+
+const config::Metric& BinaryView::metric(const std::string& name) const {
+  return *std::ranges::find(config->metrics, name, &config::Metric::name);
+}
+
+const KnownProcess* BinaryView::process(std::uint32_t number) const {
+  const auto found = processes->find(number);
+  return found == processes->end() ? nullptr : &found->second;
+}
+
+std::optional<Sample> BinaryView::sample_for(const plan::PlannedProbe& probe, const plan::PlannedRecord& record,
+                                             const SeriesOrigin& origin) const {
+  const KnownProcess* known = process(origin.process);
+  if (known == nullptr) {
+    return std::nullopt;
+  }
+  auto service = service_of(*known, probe);
+  if (!service) {
+    return std::nullopt;
+  }
+  auto labels = label_values(metric(record.metric), probe, binary->plan, origin, *service, *identities, known->exited);
+  if (!labels) {
+    return std::nullopt;
+  }
+  Sample sample;
+  sample.metric = record.metric;
+  sample.labels = std::move(*labels);
+  sample.service = std::move(*service);
+  sample.process = origin.process;
+  return sample;
+}
+
+}  // namespace collect

@@ -1,0 +1,33 @@
+// One binary at one scrape, as the makers of samples need it. Owns nothing.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "attach/attached_binary.hpp"
+#include "collect/identities.hpp"
+#include "collect/label_values.hpp"
+#include "collect/process_table.hpp"
+#include "collect/sample.hpp"
+#include "config/probe_config.hpp"
+
+namespace collect {
+
+struct BinaryView {
+  const config::ProbeConfig* config = nullptr;
+  const attach::AttachedBinary* binary = nullptr;
+  const ProcessTable* processes = nullptr;
+  const Identities* identities = nullptr;
+
+  // The config's metric of that name; validated configs have it.
+  [[nodiscard]] const config::Metric& metric(const std::string& name) const;
+
+  [[nodiscard]] const KnownProcess* process(std::uint32_t number) const;
+
+  // A sample without a value; none where the process is not ours or not known well enough yet.
+  [[nodiscard]] std::optional<Sample> sample_for(const plan::PlannedProbe& probe, const plan::PlannedRecord& record,
+                                                 const SeriesOrigin& origin) const;
+};
+
+}  // namespace collect

@@ -1,0 +1,78 @@
+#include "collect/collector.hpp"
+
+#include <bpf/bpf.h>
+
+#include <array>
+#include <iterator>
+#include <utility>
+
+#include "abi/maps.h"
+#include "collect/identities.hpp"
+#include "collect/read_maps.hpp"
+#include "collect/series_samples.hpp"
+
+namespace collect {
+namespace {
+
+using base::Result;
+
+constexpr std::array<const char*, LOSS_REASONS> kLossReasons{
+    "series_full",  "series_failed", "in_flight_full", "spilled_full",   "read_failed",
+    "no_entry",     "unwound",       "scratch_busy",   "processes_full", "objects_full"};
+
+}  // namespace
+
+base::Result<std::vector<Sample>> Collector::collect(const config::ProbeConfig& config,
+                                                     const attach::AttachedBinary& binary,
+                                                     const ProcessTable& processes) {
+  LiveState live;
+  ASSIGN_OR_RETURN(live.objects, read_objects(binary));
+  ASSIGN_OR_RETURN(live.frames, read_frames(binary));
+  ASSIGN_OR_RETURN(const std::vector<RawUnwound> unwound, read_unwound(binary));
+  Identities identities;
+  identities.add(binary, live.objects);
+  const BinaryView view{.config = &config, .binary = &binary, .processes = &processes, .identities = &identities};
+
+  std::vector<Sample> samples;
+  for (std::size_t probe = 0; probe < binary.plan.probes.size(); ++probe) {
+    ASSIGN_OR_RETURN(std::vector<Sample> counted, series_samples(view, probe, unwound));
+    std::ranges::move(counted, std::back_inserter(samples));
+    count_gauges(view, probe, live, gauges_);
+  }
+  std::ranges::move(gauges_.take(processes), std::back_inserter(samples));
+  return samples;
+}
+
+base::Result<> forget_calls(const attach::AttachedBinary& binary, std::uint32_t process) {
+  ASSIGN_OR_RETURN(const std::vector<RawFrame> frames, read_frames(binary));
+  for (const RawFrame& frame : frames) {
+    if (frame.process == process) {
+      const goroutine_key key{.process = process, .pad = 0, .goroutine = frame.goroutine};
+      bpf_map_delete_elem(binary.maps.goroutines.value(), &key);
+    }
+  }
+  ASSIGN_OR_RETURN(const std::vector<RawObject> objects, read_objects(binary));
+  for (const RawObject& object : objects) {
+    // Labels of the process (address 0) are still wanted: its counters keep them.
+    if (object.process == process && object.address != 0) {
+      const object_key key{.process = process, .object = object.object, .address = object.address};
+      bpf_map_delete_elem(binary.maps.objects.value(), &key);
+    }
+  }
+  return {};
+}
+
+std::vector<Loss> name_losses(const attach::AttachedBinary& binary, std::span<const std::uint64_t> losses) {
+  std::vector<Loss> named;
+  for (std::size_t i = 0; i < binary.probes.size(); ++i) {
+    for (std::size_t reason = 0; reason < LOSS_REASONS; ++reason) {
+      const std::uint64_t count = losses[binary.probes[i].number * std::size_t{LOSS_REASONS} + reason];
+      if (count != 0) {
+        named.push_back({.probe = binary.plan.probes[i].name, .reason = kLossReasons.at(reason), .count = count});
+      }
+    }
+  }
+  return named;
+}
+
+}  // namespace collect

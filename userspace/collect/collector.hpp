@@ -1,0 +1,36 @@
+// Maps -> samples: the façade of stage 6.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "attach/attached_binary.hpp"
+#include "attach/process_watch.hpp"
+#include "base/error.hpp"
+#include "collect/gauge_samples.hpp"
+#include "collect/process_table.hpp"
+#include "collect/sample.hpp"
+#include "config/probe_config.hpp"
+
+namespace collect {
+
+class Collector {
+ public:
+  // All samples of one binary's probes. Series of processes that the table does not know yet wait for a later call;
+  // those of processes that are not ours are left out.
+  [[nodiscard]] base::Result<std::vector<Sample>> collect(const config::ProbeConfig& config,
+                                                          const attach::AttachedBinary& binary,
+                                                          const ProcessTable& processes);
+
+ private:
+  GaugeMemory gauges_;
+};
+
+// Deletes what a process that is gone leaves in the maps of calls and objects. Its series stay: counters do not fall.
+[[nodiscard]] base::Result<> forget_calls(const attach::AttachedBinary& binary, std::uint32_t process);
+
+[[nodiscard]] std::vector<Loss> name_losses(const attach::AttachedBinary& binary,
+                                            std::span<const std::uint64_t> losses);
+
+}  // namespace collect

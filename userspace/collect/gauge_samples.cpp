@@ -1,0 +1,135 @@
+#include "collect/gauge_samples.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <optional>
+#include <utility>
+
+#include "collect/poll_object.hpp"
+
+namespace collect {
+namespace {
+
+using config::RecordKind;
+
+std::uint64_t word_at(const std::vector<std::byte>& values, std::size_t offset) {
+  std::uint64_t word = 0;
+  if (offset + sizeof(word) <= values.size()) {
+    std::memcpy(&word, values.data() + offset, sizeof(word));
+  }
+  return word;
+}
+
+bool is_alive(const BinaryView& view, std::uint32_t process) {
+  const KnownProcess* known = view.process(process);
+  return known != nullptr && !known->exited;
+}
+
+// A gauge whose labels all belong to the process is there, at 0, before the first call.
+void add_idle_processes(const BinaryView& view, const plan::PlannedProbe& probe, const plan::PlannedRecord& record,
+                        GaugeMemory& memory) {
+  if (!probe.labels.empty()) {
+    return;
+  }
+  for (const auto& [number, known] : *view.processes) {
+    if (!known.exited && known.binary == view.binary->id) {
+      if (const auto sample = view.sample_for(probe, record, {.process = number, .function = 0, .values = {}})) {
+        memory.add(*sample, 0);
+      }
+    }
+  }
+}
+
+void count_in_flight(const BinaryView& view, std::size_t index, const plan::PlannedRecord& record,
+                     const std::vector<RawFrame>& frames, GaugeMemory& memory) {
+  const plan::PlannedProbe& probe = view.binary->plan.probes[index];
+  add_idle_processes(view, probe, record, memory);
+  for (const RawFrame& frame : frames) {
+    if (frame.probe != view.binary->probes[index].number || !is_alive(view, frame.process)) {
+      continue;
+    }
+    const SeriesOrigin origin{.process = frame.process, .function = frame.function, .values = frame.values};
+    if (const auto sample = view.sample_for(probe, record, origin)) {
+      memory.add(*sample, 1);
+    }
+  }
+}
+
+void count_pairs(const BinaryView& view, const plan::PlannedProbe& probe, const plan::PlannedRecord& record,
+                 const std::vector<RawObject>& objects, GaugeMemory& memory) {
+  add_idle_processes(view, probe, record, memory);
+  for (const RawObject& object : objects) {
+    if (object.object != record.object || !is_alive(view, object.process)) {
+      continue;
+    }
+    const SeriesOrigin origin{.process = object.process, .function = 0, .values = object.values};
+    if (const auto sample = view.sample_for(probe, record, origin)) {
+      memory.add(*sample, 1);
+    }
+  }
+}
+
+void poll_objects(const BinaryView& view, std::size_t index, const plan::PlannedRecord& record, const LiveState& live,
+                  GaugeMemory& memory) {
+  for (const RawObject& object : live.objects) {
+    const KnownProcess* process = view.process(object.process);
+    if (object.object != record.object || process == nullptr || process->exited) {
+      continue;
+    }
+    const auto running = std::ranges::count_if(live.frames, [&](const RawFrame& frame) {
+      return frame.probe == view.binary->probes[index].number && frame.process == object.process &&
+             word_at(frame.values, record.object_value) == object.address;
+    });
+    const auto value = poll_object(view.binary->plan, record.poll, *process, object,
+                                   static_cast<std::uint64_t>(running));
+    const SeriesOrigin origin{.process = object.process, .function = 0, .values = object.values};
+    const auto sample = view.sample_for(view.binary->plan.probes[index], record, origin);
+    if (value && sample) {
+      memory.add(*sample, static_cast<double>(*value) * record.scale);
+    }
+  }
+}
+
+}  // namespace
+
+void GaugeMemory::add(const Sample& sample, double count) {
+  gauges_[{sample.metric, sample.process, sample.labels, sample.service}] += count;
+}
+
+std::vector<Sample> GaugeMemory::take(const ProcessTable& processes) {
+  std::vector<Sample> samples;
+  std::erase_if(gauges_, [&](const auto& gauge) {
+    const auto known = processes.find(gauge.first.process);
+    return known == processes.end() || known->second.exited;
+  });
+  for (auto& [key, count] : gauges_) {
+    samples.push_back({.metric = key.metric,
+                       .labels = key.labels,
+                       .service = key.service,
+                       .process = key.process,
+                       .number = std::exchange(count, 0),
+                       .buckets = {}});
+  }
+  return samples;
+}
+
+void count_gauges(const BinaryView& view, std::size_t probe, const LiveState& live, GaugeMemory& memory) {
+  const plan::PlannedProbe& planned = view.binary->plan.probes[probe];
+  for (const plan::PlannedRecord& record : planned.records) {
+    switch (record.kind) {
+      case RecordKind::kInFlight:
+        count_in_flight(view, probe, record, live.frames, memory);
+        break;
+      case RecordKind::kPairUp:
+        count_pairs(view, planned, record, live.objects, memory);
+        break;
+      case RecordKind::kPoll:
+        poll_objects(view, probe, record, live, memory);
+        break;
+      default:
+        break;
+    }
+  }
+}
+
+}  // namespace collect

@@ -1,0 +1,43 @@
+// Gauges that are counted or read at the scrape: calls in flight, pairs, polled objects.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "collect/binary_view.hpp"
+#include "collect/read_maps.hpp"
+
+namespace collect {
+
+// A gauge that was there once is 0, not absent, while its process lives: remembers which were.
+class GaugeMemory {
+ public:
+  // Adds `count` to the gauge of this sample's metric, labels and process.
+  void add(const Sample& sample, double count);
+  // The gauges as samples, those that are 0 now included. Starts the next scrape; processes that have exited are
+  // forgotten.
+  [[nodiscard]] std::vector<Sample> take(const ProcessTable& processes);
+
+ private:
+  struct Key {
+    std::string metric;
+    std::uint32_t process = 0;
+    std::vector<std::string> labels;
+    std::string service;
+
+    auto operator<=>(const Key&) const = default;
+  };
+  std::map<Key, double> gauges_;
+};
+
+struct LiveState {
+  std::vector<RawFrame> frames;
+  std::vector<RawObject> objects;
+};
+
+// Counts one probe's gauges into `memory`.
+void count_gauges(const BinaryView& view, std::size_t probe, const LiveState& live, GaugeMemory& memory);
+
+}  // namespace collect

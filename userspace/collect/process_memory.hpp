@@ -1,0 +1,26 @@
+// Reads another process's memory: live objects of polled gauges.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+namespace collect {
+
+class ProcessMemory {
+ public:
+  explicit ProcessMemory(pid_t pid) : pid_(pid) {}
+
+  // False where not all bytes could be read: the process is gone, or the address is not mapped.
+  [[nodiscard]] bool read(std::uint64_t address, std::span<std::byte> to) const;
+
+  // Where the executable's first segment lies, less its address in the file; 0 where that cannot be told.
+  [[nodiscard]] std::uint64_t load_bias(std::uint64_t first_address) const;
+
+ private:
+  pid_t pid_;
+};
+
+}  // namespace collect

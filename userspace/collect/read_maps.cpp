@@ -1,0 +1,200 @@
+#include "collect/read_maps.hpp"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <map>
+#include <utility>
+
+#include "abi/maps.h"
+#include "collect/map_entries.hpp"
+
+namespace collect {
+namespace {
+
+using base::Result;
+
+template <class T>
+T read_struct(Bytes bytes) {
+  T value{};
+  std::memcpy(&value, bytes.data(), sizeof(T));
+  return value;
+}
+
+std::vector<std::byte> copy_of(Bytes bytes) { return {bytes.begin(), bytes.end()}; }
+
+std::size_t values_bytes(const attach::AttachedBinary& binary) { return binary.frame_stride - sizeof(frame); }
+
+// A probe that was never loaded has no maps.
+bool exists(const base::UniqueFd& map) { return static_cast<bool>(map); }
+
+Result<std::uint32_t> used_slots(const attach::AttachedProbe& probe) {
+  const std::uint32_t zero = 0;
+  series_cursor cursor{};
+  if (const int error = bpf_map_lookup_elem(probe.maps.cursor.value(), &zero, &cursor); error != 0) {
+    return base::fail_errno(-error, "reading the number of series of a probe");
+  }
+  return cursor.next;
+}
+
+void sum_cpus(RawSeries& series, std::span<const std::uint64_t> values) {
+  const std::size_t words = series.slots.size();
+  series.per_cpu.assign(values.begin(), values.end());
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    series.slots[i % words] += values[i];
+  }
+}
+
+Result<std::map<std::uint32_t, RawSeries>> series_by_slot(const attach::AttachedProbe& probe,
+                                                          const plan::PlannedProbe& planned) {
+  std::map<std::uint32_t, RawSeries> by_slot;
+  by_slot[0].overflow = true;
+  RETURN_IF_ERROR(for_each_entry(probe.maps.series.value(), sizeof(series_key) + planned.labels_size,
+                                 sizeof(std::uint32_t), [&](Bytes key, Bytes value) {
+                                   const auto head = read_struct<series_key>(key);
+                                   RawSeries& series = by_slot[read_struct<std::uint32_t>(value)];
+                                   series.process = head.process;
+                                   series.function = head.function;
+                                   series.values = copy_of(key.subspan(sizeof(series_key)));
+                                 }));
+  return by_slot;
+}
+
+void append_frame(std::vector<RawFrame>& frames, const goroutine_key& key, Bytes bytes) {
+  const auto head = read_struct<frame>(bytes);
+  if (head.probe != FRAME_DEAD) {
+    frames.push_back({.probe = head.probe,
+                      .process = key.process,
+                      .function = head.key.function,
+                      .goroutine = key.goroutine,
+                      .depth = head.depth,
+                      .values = copy_of(bytes.subspan(sizeof(frame)))});
+  }
+}
+
+Result<> append_spilled(const attach::AttachedBinary& binary, const goroutine_key& key, std::uint32_t count,
+                        std::vector<RawFrame>& frames) {
+  std::vector<std::byte> bytes(binary.frame_stride);
+  for (std::uint32_t index = ABI_FRAMES; index < count; ++index) {
+    const spilled_key at{.process = key.process, .index = index, .goroutine = key.goroutine};
+    if (bpf_map_lookup_elem(binary.maps.spilled.value(), &at, bytes.data()) == 0) {
+      append_frame(frames, key, bytes);
+    }
+  }
+  return {};
+}
+
+Result<std::vector<std::uint64_t>> read_counters(const base::UniqueFd& map, std::uint32_t count) {
+  std::vector<std::uint64_t> totals(count);
+  RETURN_IF_ERROR(for_each_element(map.value(), count, 1, [&](std::uint32_t index, std::span<const std::uint64_t> cpus) {
+    for (const std::uint64_t value : cpus) {
+      totals[index] += value;
+    }
+  }));
+  return totals;
+}
+
+}  // namespace
+
+base::Result<std::vector<RawSeries>> read_series(const attach::AttachedProbe& probe,
+                                                 const plan::PlannedProbe& planned) {
+  std::vector<RawSeries> found;
+  if (!exists(probe.maps.series) || planned.slots == 0) {
+    return found;
+  }
+  // Keys before values: a series that appears in between is seen at the next scrape, whole.
+  ASSIGN_OR_RETURN(auto by_slot, series_by_slot(probe, planned));
+  ASSIGN_OR_RETURN(const std::uint32_t used, used_slots(probe));
+  RETURN_IF_ERROR(for_each_element(probe.maps.values.value(), used, planned.slots,
+                                   [&](std::uint32_t slot, std::span<const std::uint64_t> values) {
+                                     const auto series = by_slot.find(slot);
+                                     if (series != by_slot.end()) {
+                                       series->second.slots.resize(planned.slots);
+                                       sum_cpus(series->second, values);
+                                     }
+                                   }));
+  for (auto& [slot, series] : by_slot) {
+    const bool counted = std::ranges::any_of(series.slots, [](std::uint64_t value) { return value != 0; });
+    if (counted) {
+      found.push_back(std::move(series));
+    }
+  }
+  return found;
+}
+
+base::Result<std::vector<RawFrame>> read_frames(const attach::AttachedBinary& binary) {
+  std::vector<RawFrame> frames;
+  if (!exists(binary.maps.goroutines)) {
+    return frames;
+  }
+  struct Deep {
+    goroutine_key key;
+    std::uint32_t count;
+  };
+  std::vector<Deep> deep;
+  const std::size_t value_size = sizeof(goroutine) + ABI_FRAMES * std::size_t{binary.frame_stride};
+  RETURN_IF_ERROR(for_each_entry(
+      binary.maps.goroutines.value(), sizeof(goroutine_key), value_size, [&](Bytes key_bytes, Bytes value) {
+        const auto key = read_struct<goroutine_key>(key_bytes);
+        const std::uint32_t count = read_struct<goroutine>(value).count;
+        for (std::uint32_t i = 0; i < std::min<std::uint32_t>(count, ABI_FRAMES); ++i) {
+          append_frame(frames, key, value.subspan(sizeof(goroutine) + i * std::size_t{binary.frame_stride}));
+        }
+        if (count > ABI_FRAMES) {
+          deep.push_back({key, count});
+        }
+      }));
+  for (const Deep& goroutine : deep) {
+    RETURN_IF_ERROR(append_spilled(binary, goroutine.key, goroutine.count, frames));
+  }
+  for (RawFrame& frame : frames) {
+    frame.values.resize(values_bytes(binary));
+  }
+  return frames;
+}
+
+base::Result<std::vector<RawObject>> read_objects(const attach::AttachedBinary& binary) {
+  std::vector<RawObject> found;
+  if (!exists(binary.maps.objects)) {
+    return found;
+  }
+  RETURN_IF_ERROR(for_each_entry(binary.maps.objects.value(), sizeof(object_key), values_bytes(binary),
+                                 [&](Bytes key_bytes, Bytes value) {
+                                   const auto key = read_struct<object_key>(key_bytes);
+                                   found.push_back({.process = key.process,
+                                                    .object = key.object,
+                                                    .address = key.address,
+                                                    .values = copy_of(value)});
+                                 }));
+  return found;
+}
+
+base::Result<std::vector<RawUnwound>> read_unwound(const attach::AttachedBinary& binary) {
+  std::vector<RawUnwound> found;
+  if (!exists(binary.maps.unwound)) {
+    return found;
+  }
+  RETURN_IF_ERROR(for_each_entry(binary.maps.unwound.value(), sizeof(unwound_key) + values_bytes(binary),
+                                 sizeof(std::uint64_t), [&](Bytes key_bytes, Bytes value) {
+                                   const auto key = read_struct<unwound_key>(key_bytes);
+                                   found.push_back({.probe = key.probe,
+                                                    .process = key.series.process,
+                                                    .function = key.series.function,
+                                                    .count = read_struct<std::uint64_t>(value),
+                                                    .values = copy_of(key_bytes.subspan(sizeof(unwound_key)))});
+                                 }));
+  return found;
+}
+
+base::Result<std::vector<std::uint64_t>> read_hits(const attach::SharedMaps& maps) {
+  return read_counters(maps.hits, ABI_PROBES * 2);
+}
+
+base::Result<std::vector<std::uint64_t>> read_losses(const attach::SharedMaps& maps) {
+  return read_counters(maps.losses, std::uint32_t{ABI_PROBES} * LOSS_REASONS);
+}
+
+}  // namespace collect

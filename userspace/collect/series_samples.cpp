@@ -1,0 +1,96 @@
+#include "collect/series_samples.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <span>
+#include <utility>
+
+#include "collect/unwound_series.hpp"
+
+namespace collect {
+namespace {
+
+using base::Result;
+using config::RecordKind;
+
+bool is_series_record(RecordKind kind) {
+  return kind == RecordKind::kCount || kind == RecordKind::kDuration || kind == RecordKind::kObserve ||
+         kind == RecordKind::kSet;
+}
+
+// The value that was set last, on whichever CPU: slot + 1 holds the time.
+double newest(const RawSeries& series, const plan::PlannedRecord& record) {
+  std::uint64_t time = 0;
+  std::int64_t value = 0;
+  for (std::size_t cpu = 0; cpu < series.per_cpu.size(); cpu += series.slots.size()) {
+    if (series.per_cpu[cpu + record.slot + 1] > time) {
+      time = series.per_cpu[cpu + record.slot + 1];
+      value = static_cast<std::int64_t>(series.per_cpu[cpu + record.slot]);
+    }
+  }
+  return static_cast<double>(value);
+}
+
+// Fills in the value; false where this record was never fired for this series.
+bool set_value(Sample& sample, const RawSeries& series, const plan::PlannedRecord& record) {
+  const auto slots = std::span(series.slots).subspan(record.slot);
+  if (record.kind == RecordKind::kSet) {
+    sample.number = newest(series, record) * record.scale;
+    return slots[1] != 0;
+  }
+  sample.number = static_cast<double>(static_cast<std::int64_t>(slots[0])) * record.scale;
+  if (record.kind == RecordKind::kCount) {
+    return slots[0] != 0;
+  }
+  const auto buckets = slots.subspan(1, record.bounds.size() + 1);
+  sample.buckets.assign(buckets.begin(), buckets.end());
+  return std::ranges::any_of(buckets, [](std::uint64_t count) { return count != 0; });
+}
+
+Sample overflow_sample(const BinaryView& view, const plan::PlannedProbe& probe, const plan::PlannedRecord& record) {
+  Sample sample;
+  sample.metric = record.metric;
+  sample.labels.assign(view.metric(record.metric).labels.size(), kOverflowLabel);
+  sample.service = probe.services.empty() ? "" : probe.services.front();
+  return sample;
+}
+
+void append_samples(const BinaryView& view, const plan::PlannedProbe& probe, const RawSeries& series,
+                    std::vector<Sample>& samples) {
+  for (const plan::PlannedRecord& record : probe.records) {
+    if (!is_series_record(record.kind)) {
+      continue;
+    }
+    std::optional<Sample> sample =
+        series.overflow
+            ? overflow_sample(view, probe, record)
+            : view.sample_for(probe, record,
+                              {.process = series.process, .function = series.function, .values = series.values});
+    const KnownProcess* process = view.process(series.process);
+    const bool stale = record.kind == RecordKind::kSet && process != nullptr && process->exited;
+    if (sample && !stale && set_value(*sample, series, record)) {
+      samples.push_back(std::move(*sample));
+    }
+  }
+}
+
+}  // namespace
+
+base::Result<std::vector<Sample>> series_samples(const BinaryView& view, std::size_t probe,
+                                                 const std::vector<RawUnwound>& unwound) {
+  const plan::PlannedProbe& planned = view.binary->plan.probes[probe];
+  const attach::AttachedProbe& attached = view.binary->probes[probe];
+  std::vector<Sample> samples;
+  ASSIGN_OR_RETURN(const std::vector<RawSeries> found, read_series(attached, planned));
+  for (const RawSeries& series : found) {
+    append_samples(view, planned, series, samples);
+  }
+  for (const RawUnwound& calls : unwound) {
+    if (calls.probe == attached.number) {
+      append_samples(view, planned, unwound_series(planned, calls), samples);
+    }
+  }
+  return samples;
+}
+
+}  // namespace collect
