@@ -26,7 +26,9 @@ bool is_comparison(const Expression& expression) {
   return name == "==" || name == "!=" || name == "<" || name == "<=" || name == ">" || name == ">=";
 }
 
-bool is_logical(const Expression& expression) { return expression.text == "&&" || expression.text == "||"; }
+bool is_logical(const Expression& expression) {
+  return expression.text == "&&" || expression.text == "||";
+}
 
 // Comparisons below && and ||, and chains of one operator, read the same to everybody.
 bool needs_parentheses(const Expression& parent, const Expression& operand, bool is_left) {

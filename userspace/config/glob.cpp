@@ -46,8 +46,8 @@ std::optional<Alternatives> alternatives_at(std::string_view pattern, std::size_
   return std::nullopt;
 }
 
-// Follows every way to match at once: reached[i] says that the pattern so far can end before byte i of the text.
-// The time is pattern x text, whatever the pattern.
+// Follows every way to match at once: reached[i] says that the pattern so far can end before byte i of the
+// text. The time is pattern x text, whatever the pattern.
 class Matcher {
  public:
   Matcher(std::string_view text, Dialect dialect) : text_(text), dialect_(dialect) {}
@@ -61,7 +61,8 @@ class Matcher {
  private:
   static constexpr int kMaxBraces = 32;  // nested deeper, a brace is itself
 
-  [[nodiscard]] std::vector<bool> follow(std::string_view pattern, std::vector<bool> reached, int depth) const {
+  [[nodiscard]] std::vector<bool> follow(std::string_view pattern, std::vector<bool> reached,
+                                         int depth) const {
     for (std::size_t i = 0; i < pattern.size();) {
       if (is_star(pattern, i, dialect_)) {
         const bool is_double = i + 1 < pattern.size() && pattern[i + 1] == '*';
@@ -82,8 +83,8 @@ class Matcher {
     return reached;
   }
 
-  [[nodiscard]] std::vector<bool> follow_any(const Alternatives& alternatives, const std::vector<bool>& reached,
-                                             int depth) const {
+  [[nodiscard]] std::vector<bool> follow_any(const Alternatives& alternatives,
+                                             const std::vector<bool>& reached, int depth) const {
     std::vector<bool> result(reached.size(), false);
     for (const std::string_view choice : alternatives.choices) {
       const std::vector<bool> one = follow(choice, reached, depth);

@@ -5,8 +5,8 @@
 //   {a,b}   either: `(*Handler).{Login,Logout}`. Braces without a comma are themselves, as in `struct {}`
 //   (*Name  itself: Go writes a method of *Name so. `(*)` is a pattern: any receiver
 //
-// Everything else is itself. In a path, and in the value of an environment variable, `*` also matches '/', and `(*`
-// has no meaning of its own.
+// Everything else is itself. In a path, and in the value of an environment variable, `*` also matches '/',
+// and `(*` has no meaning of its own.
 #pragma once
 
 #include <string_view>

@@ -21,7 +21,9 @@ base::Result<Expression> parse_expression(std::string_view text) {
   return located(read_expression(text), "expression", text);
 }
 
-base::Result<TypeText> parse_type(std::string_view text) { return located(read_type(text), "type", text); }
+base::Result<TypeText> parse_type(std::string_view text) {
+  return located(read_type(text), "type", text);
+}
 
 base::Result<Signature> parse_signature(std::string_view text) {
   return located(read_signature(text), "signature", text);

@@ -1,4 +1,5 @@
-// A Pratt parser: Go's operators and precedence, less what cannot be evaluated by reading another process's memory.
+// A Pratt parser: Go's operators and precedence, less what cannot be evaluated by reading another process's
+// memory.
 #include "config/read_expression.hpp"
 
 #include <algorithm>
@@ -140,7 +141,8 @@ std::vector<Expression> operands(Expression first, Expression second) {
   return list;
 }
 
-// Whether it can have fields, elements or another type: what was read can, what was written or computed cannot.
+// Whether it can have fields, elements or another type: what was read can, what was written or computed
+// cannot.
 bool is_readable(const Expression& expression) {
   switch (expression.kind) {
     case Expression::Kind::kIdentifier:
@@ -222,7 +224,8 @@ Parsed<Expression> ExpressionReader::binary(int lowest_precedence) {
     const Token name = token_;
     RETURN_IF_ERROR(advance());
     ASSIGN_OR_RETURN(Expression right, binary(precedence + 1));
-    left = node(Expression::Kind::kBinary, name.offset, name.text, operands(std::move(left), std::move(right)));
+    left =
+        node(Expression::Kind::kBinary, name.offset, name.text, operands(std::move(left), std::move(right)));
   }
 }
 
@@ -358,17 +361,18 @@ Parsed<std::vector<Expression>> ExpressionReader::arguments() {
 
 Parsed<Expression> ExpressionReader::call(const Expression& callee) {
   const std::optional<std::string> name = dotted_name(callee);
-  const auto* const function =
-      std::ranges::find_if(kFunctions, [&name](const Function& known) { return name && known.name == *name; });
+  const auto* const function = std::ranges::find_if(
+      kFunctions, [&name](const Function& known) { return name && known.name == *name; });
   if (function == kFunctions.end()) {
-    return syntax_error(callee.offset,
-                        "\"{}\" cannot be called: functions of the program do not run, only these exist: {}{}",
-                        to_string(callee), function_list(), did_you_mean(name.value_or(""), function_names()));
+    return syntax_error(
+        callee.offset, "\"{}\" cannot be called: functions of the program do not run, only these exist: {}{}",
+        to_string(callee), function_list(), did_you_mean(name.value_or(""), function_names()));
   }
   ASSIGN_OR_RETURN(std::vector<Expression> list, arguments());
   if (list.size() != function->arguments) {
-    return syntax_error(callee.offset, "{} takes {} argument{}, found {}; write {}", *name, function->arguments,
-                        function->arguments == 1 ? "" : "s", list.size(), function->usage);
+    return syntax_error(callee.offset, "{} takes {} argument{}, found {}; write {}", *name,
+                        function->arguments, function->arguments == 1 ? "" : "s", list.size(),
+                        function->usage);
   }
   if (list.size() == 2 && list[1].kind != Expression::Kind::kString) {
     return syntax_error(list[1].offset, "the second argument of {} is a text in quotes; write {}", *name,

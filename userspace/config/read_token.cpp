@@ -11,8 +11,8 @@ namespace config {
 namespace {
 
 // Longest first.
-constexpr std::array<std::string_view, 10> kLongOperators = {"&&", "||", "==", "!=", "<=",
-                                                             ">=", "<<", ">>", "&^", ":="};
+constexpr std::array<std::string_view, 10> kLongOperators = {
+    "&&", "||", "==", "!=", "<=", ">=", "<<", ">>", "&^", ":="};
 
 struct Radix {
   int base = 10;
@@ -57,7 +57,8 @@ Parsed<Token> read_number(TextCursor& cursor) {
       cursor.take_while([](char c) { return is_letter(c) || is_digit(c) || c == '.'; });
   const Radix radix = radix_of(literal);
   if (literal.find('.') != std::string_view::npos) {
-    return syntax_error(start, "\"{}\" has a fraction; only whole numbers can be compared and added", literal);
+    return syntax_error(start, "\"{}\" has a fraction; only whole numbers can be compared and added",
+                        literal);
   }
   const std::optional<std::string> digits = without_underscores(radix.digits);
   std::uint64_t value = 0;
@@ -77,7 +78,9 @@ Parsed<Token> read_number(TextCursor& cursor) {
 }
 
 void append_utf8(std::string& text, std::uint32_t code_point) {
-  const auto put = [&text](std::uint32_t byte) { text += static_cast<char>(static_cast<unsigned char>(byte)); };
+  const auto put = [&text](std::uint32_t byte) {
+    text += static_cast<char>(static_cast<unsigned char>(byte));
+  };
   if (code_point < 0x80) {
     put(code_point);
   } else if (code_point < 0x800) {
@@ -113,7 +116,9 @@ std::optional<std::uint32_t> read_digits(TextCursor& cursor, std::size_t count, 
   return value;
 }
 
-bool is_code_point(std::uint32_t value) { return value <= 0x10FFFF && (value < 0xD800 || value > 0xDFFF); }
+bool is_code_point(std::uint32_t value) {
+  return value <= 0x10FFFF && (value < 0xD800 || value > 0xDFFF);
+}
 
 // What follows a backslash, as in Go: \n, \x41, \101, \u00e9, \U0001F600.
 bool read_escape(TextCursor& cursor, std::string& text) {
@@ -135,8 +140,11 @@ bool read_escape(TextCursor& cursor, std::string& text) {
     return false;
   }
   cursor.move_to(cursor.position() + 1);
-  const std::optional<std::uint32_t> value =
-      read_digits(cursor, letter == 'x' ? 2 : letter == 'u' ? 4 : 8, 16);
+  const std::optional<std::uint32_t> value = read_digits(cursor,
+                                                         letter == 'x'   ? 2
+                                                         : letter == 'u' ? 4
+                                                                         : 8,
+                                                         16);
   if (!value || !is_code_point(*value)) {
     return false;
   }
@@ -161,7 +169,8 @@ Parsed<Token> read_string(TextCursor& cursor) {
       text += cursor.peek();
       cursor.move_to(here + 1);
     } else if (!read_escape(cursor, text)) {
-      return syntax_error(here, "unknown escape in a string; Go has \\n, \\t, \\\", \\\\, \\x41, \\u00e9 and the like");
+      return syntax_error(
+          here, "unknown escape in a string; Go has \\n, \\t, \\\", \\\\, \\x41, \\u00e9 and the like");
     }
   }
   return syntax_error(start, "the string that begins here has no closing quote");

@@ -16,7 +16,9 @@ struct Token {
   std::int64_t integer = 0;
   std::size_t offset = 0;
 
-  [[nodiscard]] bool is_operator(std::string_view name) const { return kind == Kind::kOperator && text == name; }
+  [[nodiscard]] bool is_operator(std::string_view name) const {
+    return kind == Kind::kOperator && text == name;
+  }
 };
 
 // Steps over spaces and one token. Any punctuation is an operator: what it may mean is the parser's business.

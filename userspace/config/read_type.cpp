@@ -1,5 +1,5 @@
-// The grammar of types in the Go specification, by recursive descent over characters: an import path may hold dots,
-// dashes and slashes, so tokens of expressions do not fit.
+// The grammar of types in the Go specification, by recursive descent over characters: an import path may hold
+// dots, dashes and slashes, so tokens of expressions do not fit.
 #include "config/read_type.hpp"
 
 #include <charconv>
@@ -39,7 +39,9 @@ TypeText composite(TypeText::Kind kind, TypeText element) {
   return type;
 }
 
-bool is_simple_name(const TypeText& type) { return type.kind == TypeText::Kind::kNamed && is_identifier(type.name); }
+bool is_simple_name(const TypeText& type) {
+  return type.kind == TypeText::Kind::kNamed && is_identifier(type.name);
+}
 
 // Names that Go keeps for itself: never a parameter, a field or a type.
 bool is_keyword(std::string_view word) {
@@ -147,7 +149,8 @@ Parsed<TypeText> TypeReader::bracketed_type() {
   std::uint64_t length = 0;
   const auto [stop, error] = std::from_chars(digits.data(), digits.data() + digits.size(), length);
   if (digits.empty() || error != std::errc{}) {
-    return syntax_error(start, "expected \"]\" of a slice or the length of an array, found {}", found_at(*cursor_));
+    return syntax_error(start, "expected \"]\" of a slice or the length of an array, found {}",
+                        found_at(*cursor_));
   }
   RETURN_IF_ERROR(expect(*cursor_, "]", "after the length of an array"));
   ASSIGN_OR_RETURN(TypeText element, type());
@@ -389,7 +392,9 @@ Parsed<void> expect_end(TextCursor& cursor, std::string_view what) {
 
 }  // namespace
 
-Parsed<TypeText> read_type_at(TextCursor& cursor, int nesting) { return TypeReader(&cursor, nesting).type(); }
+Parsed<TypeText> read_type_at(TextCursor& cursor, int nesting) {
+  return TypeReader(&cursor, nesting).type();
+}
 
 Parsed<TypeText> read_type(std::string_view text) {
   RETURN_IF_ERROR(check_length(text));
@@ -405,11 +410,13 @@ Parsed<Signature> read_signature(std::string_view text) {
   cursor.skip_space();
   const std::size_t start = cursor.position();
   if (cursor.take_while(is_letter) != "func") {
-    return syntax_error(start, "a signature begins with \"func(\", as in: func(ctx context.Context, id int) error");
+    return syntax_error(start,
+                        "a signature begins with \"func(\", as in: func(ctx context.Context, id int) error");
   }
   cursor.skip_space();
   if (is_letter(cursor.peek())) {
-    return syntax_error(cursor.position(), "the function's name does not belong here; write func(parameters) results");
+    return syntax_error(cursor.position(),
+                        "the function's name does not belong here; write func(parameters) results");
   }
   TypeReader reader(&cursor, 0);
   Signature signature;
@@ -417,8 +424,9 @@ Parsed<Signature> read_signature(std::string_view text) {
   ASSIGN_OR_RETURN(signature.results, reader.results());
   cursor.skip_space();
   if (cursor.peek() == '(') {
-    return syntax_error(cursor.position(),
-                        "receiver and name of the function do not belong here; write func(parameters) results");
+    return syntax_error(
+        cursor.position(),
+        "receiver and name of the function do not belong here; write func(parameters) results");
   }
   RETURN_IF_ERROR(expect_end(cursor, "signature"));
   return signature;

@@ -19,8 +19,8 @@ template <class T>
 using Parsed = std::expected<T, SyntaxError>;
 
 template <class... Args>
-[[nodiscard]] std::unexpected<SyntaxError> syntax_error(std::size_t offset, fmt::format_string<Args...> format,
-                                                        Args&&... args) {
+[[nodiscard]] std::unexpected<SyntaxError> syntax_error(std::size_t offset,
+                                                        fmt::format_string<Args...> format, Args&&... args) {
   return std::unexpected(SyntaxError{offset, fmt::format(format, std::forward<Args>(args)...)});
 }
 

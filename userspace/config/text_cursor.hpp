@@ -1,5 +1,5 @@
-// A place in a text that moves forward. Tokens and types are read from the same cursor, since in `x.(*a/b-c.T)` the
-// characters of the type mean something else than in an expression.
+// A place in a text that moves forward. Tokens and types are read from the same cursor, since in
+// `x.(*a/b-c.T)` the characters of the type mean something else than in an expression.
 #pragma once
 
 #include <cstddef>
@@ -7,14 +7,19 @@
 
 namespace config {
 
-[[nodiscard]] constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
+[[nodiscard]] constexpr bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
 
 // Go's letters, with every byte of a non-ASCII character taken for one.
 [[nodiscard]] constexpr bool is_letter(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || static_cast<unsigned char>(c) >= 0x80;
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
+         static_cast<unsigned char>(c) >= 0x80;
 }
 
-[[nodiscard]] constexpr bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
+[[nodiscard]] constexpr bool is_space(char c) {
+  return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
 
 // An identifier as Go has it: a letter, then letters and digits.
 [[nodiscard]] bool is_identifier(std::string_view text);
@@ -24,13 +29,16 @@ class TextCursor {
   explicit TextCursor(std::string_view text) : text_(text) {}
 
   [[nodiscard]] bool at_end() const { return position_ >= text_.size(); }
+
   [[nodiscard]] std::size_t position() const { return position_; }
+
   [[nodiscard]] std::string_view rest() const { return text_.substr(position_); }
 
   // The character here, NUL at the end.
   [[nodiscard]] char peek() const { return at_end() ? '\0' : text_[position_]; }
 
   void skip_space();
+
   void move_to(std::size_t position) { position_ = position; }
 
   // Steps over `expected` if it stands here.

@@ -1,0 +1,97 @@
+#include "config/parse_config.hpp"
+
+#include <cerrno>
+#include <fstream>
+#include <optional>
+#include <utility>
+
+#include "config/parse_metrics.hpp"
+#include "config/parse_probes.hpp"
+#include "config/parse_services.hpp"
+#include "config/read_yaml.hpp"
+#include "config/validate_config.hpp"
+#include "config/yaml_reader.hpp"
+
+namespace config {
+namespace {
+
+constexpr std::uint32_t kMaxInFlight = 1U << 20U;
+
+Limits parse_limits(const YamlNode& node, const YamlReader& reader) {
+  Limits limits;
+  if (reader.expect_mapping(node, "limits", {"in_flight"})) {
+    if (const YamlNode* const in_flight = find_value(node, "in_flight")) {
+      limits.in_flight = reader.whole_number(*in_flight, {"limits", "in_flight"}, 1, kMaxInFlight)
+                             .value_or(limits.in_flight);
+    }
+  }
+  return limits;
+}
+
+ProbeConfig read_sections(const YamlNode& root, const YamlReader& reader) {
+  const std::string owner = "the file";
+  ProbeConfig config;
+  Unread unread;
+  if (!reader.expect_mapping(root, owner, {"services", "metrics", "probes", "limits"})) {
+    return config;
+  }
+  if (const YamlNode* const services = reader.require(root, owner, "services", "{ name: { match: ... } }")) {
+    config.services = parse_services(*services, reader);
+  }
+  if (const YamlNode* const metrics = reader.require(root, owner, "metrics", "{ name: { type: ... } }")) {
+    ParsedMetrics parsed = parse_metrics(*metrics, reader);
+    config.metrics = std::move(parsed.metrics);
+    unread.metrics = std::move(parsed.unclear);
+  }
+  if (const YamlNode* const probes = reader.require(root, owner, "probes", "a list of probes")) {
+    ParsedProbes parsed = parse_probes(*probes, config.services, config.metrics, reader);
+    config.probes = std::move(parsed.probes);
+    unread.records = !parsed.records_complete;
+  } else {
+    unread.records = true;
+  }
+  if (const YamlNode* const limits = find_value(root, "limits")) {
+    config.limits = parse_limits(*limits, reader);
+  }
+  validate_config(config, unread, reader.problems());
+  return config;
+}
+
+}  // namespace
+
+base::Result<ProbeConfig> parse_config(std::string_view yaml, std::string_view file_name) {
+  constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+  if (yaml.starts_with(kByteOrderMark)) {
+    yaml.remove_prefix(kByteOrderMark.size());
+  }
+  Problems problems;
+  ProbeConfig config;
+  const std::optional<YamlNode> root = read_yaml(yaml, problems);
+  if (root && root->kind == YamlNode::Kind::kNull) {
+    problems.add({1, 1},
+                 "the file is empty; it needs services, metrics and probes (docs/probes.md has an example)");
+  } else if (root) {
+    config = read_sections(*root, YamlReader(yaml, &problems));
+  }
+  if (!problems.empty()) {
+    return std::unexpected(problems.error(file_name));
+  }
+  return config;
+}
+
+base::Result<ProbeConfig> load_config(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) {
+    return base::fail_errno(errno, "opening config {}", path);
+  }
+  // One byte more than is allowed, so that parse_config() sees and tells that there is more.
+  std::string text(kMaxConfigBytes + 1, '\0');
+  file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  if (file.bad()) {
+    return base::fail_errno(errno, "reading config {}", path);
+  }
+  text.resize(static_cast<std::size_t>(file.gcount()));
+  return parse_config(text, path);
+}
+
+}  // namespace config

@@ -1,0 +1,29 @@
+#include "config/prometheus_names.hpp"
+
+#include <algorithm>
+
+namespace config {
+namespace {
+
+bool is_plain_letter(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+}
+
+bool is_plain_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+
+}  // namespace
+
+bool is_metric_name(std::string_view name) {
+  const auto may_begin = [](char c) { return is_plain_letter(c) || c == ':'; };
+  return !name.empty() && may_begin(name.front()) &&
+         std::ranges::all_of(name, [&](char c) { return may_begin(c) || is_plain_digit(c); });
+}
+
+bool is_label_name(std::string_view name) {
+  return !name.empty() && is_plain_letter(name.front()) && !name.starts_with("__") &&
+         std::ranges::all_of(name, [](char c) { return is_plain_letter(c) || is_plain_digit(c); });
+}
+
+}  // namespace config

@@ -1,0 +1,168 @@
+#include "config/validate_expressions.hpp"
+
+#include <algorithm>
+#include <optional>
+
+#include "config/expression_uses.hpp"
+#include "config/find_by_name.hpp"
+
+namespace config {
+namespace {
+
+bool is_while_running(RecordKind kind) {
+  return kind == RecordKind::kInFlight || kind == RecordKind::kPoll;
+}
+
+// The rules for one probe.
+class ExpressionRules {
+ public:
+  ExpressionRules(const ProbeConfig* config, const Probe* probe, Problems* problems)
+      : config_(config), probe_(probe), problems_(problems) {}
+
+  void check() const;
+
+ private:
+  void check_value(const LocatedExpression& value, const std::string& where) const;
+  void check_condition(const LocatedExpression& condition, const std::string& where) const;
+  void check_label(const Label& label) const;
+  void check_record(const Record& record) const;
+  void check_poll(const LocatedExpression& poll) const;
+  void check_known_at_entry(const LocatedExpression& located, const std::string& where,
+                            const Record& record) const;
+  void check_labels_known_at_entry(const Record& record) const;
+
+  const ProbeConfig* config_;  // the caller's, as all of these
+  const Probe* probe_;
+  Problems* problems_;
+};
+
+void ExpressionRules::check() const {
+  if (probe_->when) {
+    check_condition(*probe_->when, "when");
+  }
+  for (const Label& label : probe_->labels) {
+    check_label(label);
+  }
+  for (const Record& record : probe_->records) {
+    check_record(record);
+  }
+}
+
+void ExpressionRules::check_condition(const LocatedExpression& condition, const std::string& where) const {
+  if (calls(condition.expression, "in_flight")) {
+    problems_->add(condition.position, "probe \"{}\": {}: in_flight() is known only in a poll", probe_->name,
+                   where);
+  }
+}
+
+void ExpressionRules::check_value(const LocatedExpression& value, const std::string& where) const {
+  check_condition(value, where);
+  if (mentions(value.expression, "panicked")) {
+    problems_->add(value.position,
+                   "probe \"{}\": {}: panicked is a condition, not a value; write cases like "
+                   "{{ panic: panicked, else: ok }}",
+                   probe_->name, where);
+  }
+}
+
+void ExpressionRules::check_label(const Label& label) const {
+  const std::string where = fmt::format("label \"{}\"", label.name);
+  if (const auto* const value = std::get_if<ValueLabel>(&label.source)) {
+    check_value(value->value, where);
+  }
+  if (const auto* const cases = std::get_if<CasesLabel>(&label.source)) {
+    for (const CasesLabel::Case& one : cases->cases) {
+      check_condition(one.condition, where);
+    }
+  }
+}
+
+void ExpressionRules::check_record(const Record& record) const {
+  const std::string where = fmt::format("record \"{}\"", record.metric);
+  if (record.when) {
+    check_condition(*record.when, where);
+  }
+  if (record.value && record.kind == RecordKind::kPoll) {
+    check_poll(*record.value);
+  } else if (record.value) {
+    check_value(*record.value, where);
+  }
+  if (is_while_running(record.kind)) {
+    check_labels_known_at_entry(record);
+  }
+}
+
+void ExpressionRules::check_poll(const LocatedExpression& poll) const {
+  if (const std::optional<std::string> late = known_only_at_return(poll.expression, probe_->signature)) {
+    problems_->add(poll.position,
+                   "probe \"{}\": a poll reads while the call runs, when {} is not known; it can use "
+                   "the receiver, the parameters and in_flight()",
+                   probe_->name, *late);
+  }
+}
+
+void ExpressionRules::check_known_at_entry(const LocatedExpression& located, const std::string& where,
+                                           const Record& record) const {
+  if (const std::optional<std::string> late = known_only_at_return(located.expression, probe_->signature)) {
+    problems_->add(located.position,
+                   "probe \"{}\": {} uses {}, but \"{}\" shows running calls, of which it is not "
+                   "known; use the receiver and the parameters",
+                   probe_->name, where, *late, record.metric);
+  }
+}
+
+void ExpressionRules::check_labels_known_at_entry(const Record& record) const {
+  for (const std::optional<LocatedExpression>* when : {&probe_->when, &record.when}) {
+    if (*when) {
+      check_known_at_entry(**when, "\"when\"", record);
+    }
+  }
+  const Metric* const metric = find_by_name(config_->metrics, record.metric);
+  for (const Label& label : probe_->labels) {
+    if (metric == nullptr || std::ranges::find(metric->labels, label.name) == metric->labels.end()) {
+      continue;
+    }
+    const std::string where = fmt::format("label \"{}\"", label.name);
+    if (const auto* const cases = std::get_if<CasesLabel>(&label.source)) {
+      for (const CasesLabel::Case& one : cases->cases) {
+        check_known_at_entry(one.condition, where, record);
+      }
+      continue;
+    }
+    const auto* const value = std::get_if<ValueLabel>(&label.source);
+    if (value != nullptr && value->within) {
+      problems_->add(label.position,
+                     "probe \"{}\": {} uses \"within\", but \"{}\" shows running calls, of which it is "
+                     "not known; use the receiver and the parameters",
+                     probe_->name, where, record.metric);
+    } else if (value != nullptr) {
+      check_known_at_entry(value->value, where, record);
+    }
+  }
+}
+
+void check_identity(const Service& service, Problems& problems) {
+  for (const IdentityLabel& label : service.identity) {
+    for (const std::string_view name : {"panicked", "in_flight"}) {
+      if (mentions(label.value.expression, name) || calls(label.value.expression, name)) {
+        problems.add(label.value.position,
+                     "service \"{}\": identity \"{}\": {} says nothing about a process; use the "
+                     "receiver, parameters or results",
+                     service.name, label.name, name);
+      }
+    }
+  }
+}
+
+}  // namespace
+
+void validate_expressions(const ProbeConfig& config, Problems& problems) {
+  for (const Service& service : config.services) {
+    check_identity(service, problems);
+  }
+  for (const Probe& probe : config.probes) {
+    ExpressionRules(&config, &probe, &problems).check();
+  }
+}
+
+}  // namespace config
