@@ -55,6 +55,7 @@ std::string openmetrics_format(const metrics::Snapshot& snapshot) {
   std::string text;
   for (const metrics::Family& family : snapshot.families) {
     append_metadata(text, family);
+    // The standard forbids a sum that can go down, and a _count without a _sum.
     append_series(text, family, {.bound_text = float_text, .sum_of_negative_bounds = false});
   }
   text += "# EOF\n";

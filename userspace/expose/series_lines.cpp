@@ -48,8 +48,8 @@ void append_histogram(std::string& text, const metrics::Family& family, const me
   const bool has_negative_bound = !family.bounds.empty() && family.bounds.front() < 0;
   if (style.sum_of_negative_bounds || !has_negative_bound) {
     append_line(text, family.name, "_sum", pairs, number_text(series.number));
+    append_line(text, family.name, "_count", pairs, fmt::to_string(series.buckets.back()));
   }
-  append_line(text, family.name, "_count", pairs, fmt::to_string(series.buckets.back()));
 }
 
 }  // namespace

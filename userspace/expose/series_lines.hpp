@@ -13,7 +13,7 @@ namespace expose {
 
 struct LineStyle {
   std::string (*bound_text)(double) = nullptr;  // how `le` is written
-  bool sum_of_negative_bounds = true;           // whether a histogram with a bound below 0 has a _sum
+  bool sum_of_negative_bounds = true;           // histograms with a bound below 0 have _sum and _count too
 };
 
 // All lines of the family, without its HELP and TYPE.

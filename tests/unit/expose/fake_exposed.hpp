@@ -1,0 +1,35 @@
+// An exporter that has little to say.
+#pragma once
+
+#include <atomic>
+
+#include "expose/routes.hpp"
+
+namespace expose {
+
+class FakeExposed : public Exposed {
+ public:
+  // One counter; its value is 1, or 2 for the service "logic" alone.
+  metrics::Snapshot snapshot(std::optional<std::string_view> service) override {
+    ++snapshots;
+    metrics::Family family;
+    family.name = "request_total";
+    family.series = {{.labels = {}, .number = service == "logic" ? 2.0 : 1.0, .buckets = {}}};
+    return {.families = {family}};
+  }
+
+  std::vector<std::string> services() const override { return {"gateway", "logic"}; }
+
+  std::optional<std::string> not_ready_reason() const override { return reason; }
+
+  metrics::SelfState self_state() const override {
+    metrics::SelfState state;
+    state.build.version = "1.2.3";
+    return state;
+  }
+
+  std::optional<std::string> reason;
+  std::atomic<int> snapshots = 0;
+};
+
+}  // namespace expose

@@ -1,0 +1,250 @@
+#include "expose/http_server.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <barrier>
+#include <chrono>
+#include <thread>
+#include <vector>
+
+#include "support/raw_http.hpp"
+#include "support/result_matchers.hpp"
+#include "unit/expose/fake_exposed.hpp"
+
+namespace expose {
+namespace {
+
+using support::RawHttp;
+using testing::AllOf;
+using testing::EndsWith;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+using testing::StartsWith;
+
+constexpr const char* kLoopback = "127.0.0.1:0";
+
+// A server of the real routes.
+class HttpServerTest : public testing::Test {
+ protected:
+  void SetUp() override { start({.listen_address = kLoopback}); }
+
+  void start(const ServerOptions& options) {
+    auto started =
+        HttpServer::start(options, [this](const Request& request) { return answer(request, exposed_); });
+    ASSERT_TRUE(started) << started.error().message;
+    server_ = std::make_unique<HttpServer>(std::move(*started));
+  }
+
+  [[nodiscard]] RawHttp connect() const { return RawHttp(server_->port()); }
+
+  // The whole answer to a request after which the connection is closed.
+  [[nodiscard]] std::string ask(const std::string& first_line, const std::string& headers = "") const {
+    return connect()
+        .send(first_line + "\r\nHost: x\r\nConnection: close\r\n" + headers + "\r\n")
+        .receive_all();
+  }
+
+  FakeExposed exposed_;
+  std::unique_ptr<HttpServer> server_;  // stops before what it serves goes
+};
+
+TEST_F(HttpServerTest, AnswersGet) {
+  EXPECT_THAT(ask("GET /metrics HTTP/1.1"),
+              AllOf(StartsWith("HTTP/1.1 200 OK\r\n"),
+                    HasSubstr("\r\nContent-Type: text/plain; version=0.0.4; charset=utf-8\r\n"),
+                    EndsWith("\r\n\r\n# TYPE request_total counter\nrequest_total 1\n")));
+  EXPECT_THAT(ask("GET /metrics?collect[]=a HTTP/1.1"), StartsWith("HTTP/1.1 200 OK\r\n"));
+  EXPECT_THAT(ask("GET /metrics/logic HTTP/1.1"), EndsWith("request_total 2\n"));
+  EXPECT_THAT(ask("GET /metrics HTTP/1.0"), EndsWith("request_total 1\n"));
+}
+
+TEST_F(HttpServerTest, NegotiatesWithTheClient) {
+  EXPECT_THAT(
+      ask("GET /metrics HTTP/1.1", "accept: application/openmetrics-text\r\naccept-encoding: gzip\r\n"),
+      AllOf(HasSubstr("application/openmetrics-text"), HasSubstr("\r\nContent-Encoding: gzip\r\n"),
+            HasSubstr("\r\n\r\n\x1F\x8B")));
+}
+
+TEST_F(HttpServerTest, AnswersHeadWithoutABody) {
+  EXPECT_THAT(ask("HEAD /metrics HTTP/1.1"),
+              AllOf(StartsWith("HTTP/1.1 200 OK\r\n"), HasSubstr("\r\nContent-Length: 45\r\n"),
+                    EndsWith("\r\n\r\n")));
+}
+
+TEST_F(HttpServerTest, RefusesOtherMethods) {
+  for (const char* method : {"POST", "PUT", "DELETE", "OPTIONS", "BREW", "get"}) {
+    EXPECT_THAT(ask(std::string(method) + " /metrics HTTP/1.1"),
+                AllOf(StartsWith("HTTP/1.1 405 "), HasSubstr("\r\nAllow: GET, HEAD\r\n")))
+        << method;
+  }
+}
+
+TEST_F(HttpServerTest, DoesNotReadBodies) {
+  RawHttp client = connect();
+  client.send("POST /metrics HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000000000\r\n\r\nabc");
+  EXPECT_THAT(client.receive_all(), StartsWith("HTTP/1.1 405 "));
+  RawHttp chunked = connect();
+  chunked.send("GET /metrics HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n");
+  EXPECT_THAT(chunked.receive_all(), StartsWith("HTTP/1.1 200 "));
+}
+
+TEST_F(HttpServerTest, TakesPathsAsTheyAreSent) {
+  for (const char* path : {"/metrics/../metrics", "/metrics/%2e%2e", "/%6detrics", "/metrics%00",
+                           "/metrics%00/x", "/../../etc/passwd", "//metrics", "/metrics/", "*", "metrics"}) {
+    EXPECT_THAT(ask(std::string("GET ") + path + " HTTP/1.1"), StartsWith("HTTP/1.1 404 ")) << path;
+  }
+  EXPECT_EQ(exposed_.snapshots, 0);
+}
+
+TEST_F(HttpServerTest, BoundsTheRequest) {
+  EXPECT_THAT(ask("GET /" + std::string(1000, 'a') + " HTTP/1.1"), StartsWith("HTTP/1.1 404 "));
+  EXPECT_THAT(ask("GET /" + std::string(100'000, 'a') + " HTTP/1.1"), StartsWith("HTTP/1.1 414 "));
+  EXPECT_THAT(ask("GET /metrics HTTP/1.1", "X-Long: " + std::string(100'000, 'a') + "\r\n"),
+              StartsWith("HTTP/1.1 431 "));
+  std::string many;
+  for (int i = 0; i < 10'000; ++i) {
+    many += "A: b\r\n";
+  }
+  EXPECT_THAT(ask("GET /metrics HTTP/1.1", many), StartsWith("HTTP/1.1 431 "));
+  EXPECT_THAT(ask("GET /metrics HTTP/1.1"), StartsWith("HTTP/1.1 200 ")) << "it must live on";
+}
+
+TEST_F(HttpServerTest, SurvivesWhatIsNotHttp) {
+  for (const std::string& bytes :
+       {std::string("\r\n\r\n\r\n"), std::string("GET\r\n\r\n"), std::string("\x16\x03\x01\x02\x00\x01", 6),
+        std::string(100, '\0'), std::string("GET /metrics HTTP/9.9\r\n\r\n"),
+        std::string("GET /metrics HTTP/1.1\r\n\r\n")}) {
+    RawHttp client = connect();
+    client.send(bytes);
+  }
+  EXPECT_THAT(ask("GET /metrics HTTP/1.1"), StartsWith("HTTP/1.1 200 "));
+}
+
+TEST_F(HttpServerTest, AnswersOneAfterAnotherOnOneConnection) {
+  RawHttp client = connect();
+  client.send(
+      "GET /-/healthy HTTP/1.1\r\nHost: x\r\n\r\n"
+      "HEAD /metrics HTTP/1.1\r\nHost: x\r\n\r\n"
+      "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n"
+      "GET /metrics/logic HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+  const std::string all = client.receive_all();
+  const std::size_t healthy = all.find("healthy\n");
+  const std::size_t head = all.find("Content-Length: 45");
+  const std::size_t refused = all.find("HTTP/1.1 405");
+  const std::size_t last = all.find("request_total 2\n");
+  EXPECT_LT(healthy, head);
+  EXPECT_LT(head, refused);
+  EXPECT_LT(refused, last);
+  EXPECT_NE(last, std::string::npos) << all;
+}
+
+TEST_F(HttpServerTest, AnswersManyAtOnce) {
+  std::atomic<int> right = 0;
+  {
+    std::vector<std::jthread> clients;
+    for (int client = 0; client < 8; ++client) {
+      clients.emplace_back([&] {
+        for (int i = 0; i < 25; ++i) {
+          right += ask("GET /metrics HTTP/1.1").ends_with("request_total 1\n") ? 1 : 0;
+        }
+      });
+    }
+  }
+  EXPECT_EQ(right, 200);
+  EXPECT_EQ(exposed_.snapshots, 200);
+}
+
+TEST_F(HttpServerTest, MovesWithoutStopping) {
+  HttpServer moved = std::move(*server_);
+  EXPECT_GT(moved.port(), 0);
+  *server_ = std::move(moved);
+  EXPECT_THAT(ask("GET /-/healthy HTTP/1.1"), EndsWith("healthy\n"));
+}
+
+TEST_F(HttpServerTest, FreesThePortWhenItGoes) {
+  const std::string address = fmt::format("127.0.0.1:{}", server_->port());
+  const RawHttp open_connection = connect();
+  EXPECT_THAT(HttpServer::start({.listen_address = address}, nullptr),
+              support::IsError(base::ErrorCode::kIo, HasSubstr("address already in use; another exporter?")));
+  server_.reset();
+  start({.listen_address = address});
+  EXPECT_THAT(ask("GET /-/healthy HTTP/1.1"), EndsWith("healthy\n"));
+}
+
+TEST_F(HttpServerTest, ClosesConnectionsOnWhichNothingMoves) {
+  start({.listen_address = kLoopback, .timeout = std::chrono::seconds(1)});
+  RawHttp silent = connect();
+  RawHttp half = connect();
+  half.send("GET /metrics HTTP/1.1\r\nHost:");
+  EXPECT_THAT(silent.receive_all(), IsEmpty());
+  EXPECT_THAT(half.receive_all(), Not(HasSubstr("200 OK")));
+}
+
+// A server of one thread, with an answer that is more than the kernel buffers.
+class SlowReader : public testing::Test {
+ protected:
+  void start(unsigned max_connections, std::chrono::seconds timeout) {
+    auto started = HttpServer::start(
+        {.listen_address = kLoopback, .threads = 1, .max_connections = max_connections, .timeout = timeout},
+        [this](const Request& request) {
+          return Response{.status = 200, .headers = {}, .body = request.path == "/big" ? big_ : "small"};
+        });
+    ASSERT_TRUE(started) << started.error().message;
+    server_ = std::make_unique<HttpServer>(std::move(*started));
+  }
+
+  [[nodiscard]] RawHttp ask_for_big() const {
+    RawHttp slow(server_->port(), 4096);
+    slow.send("GET /big HTTP/1.1\r\nHost: x\r\n\r\n");
+    EXPECT_THAT(slow.receive(), StartsWith("HTTP/1.1 200 OK"));
+    return slow;
+  }
+
+  [[nodiscard]] std::string ask_for_small() const {
+    return RawHttp(server_->port())
+        .send("GET /small HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        .receive_all();
+  }
+
+  std::string big_ = std::string(32 << 20, 'x');
+  std::unique_ptr<HttpServer> server_;
+};
+
+TEST_F(SlowReader, DoesNotKeepOthersWaiting) {
+  start(2, std::chrono::seconds(60));
+  const RawHttp slow = ask_for_big();
+  EXPECT_THAT(ask_for_small(), EndsWith("small"));
+}
+
+TEST_F(SlowReader, LosesItsConnection) {
+  start(1, std::chrono::seconds(1));
+  RawHttp slow = ask_for_big();
+  // There is one place: it is free only once the slow one has lost it.
+  EXPECT_THAT(ask_for_small(), EndsWith("small"));
+  EXPECT_LT(slow.receive_all().size(), big_.size());
+}
+
+TEST_F(HttpServerTest, BoundsTheNumberOfConnections) {
+  start({.listen_address = kLoopback, .threads = 2, .max_connections = 10});
+  std::vector<RawHttp> clients;
+  for (int i = 0; i < 30; ++i) {
+    clients.push_back(connect());
+  }
+  int answered = 0;
+  for (RawHttp& client : clients) {
+    client.send("GET /-/healthy HTTP/1.1\r\nHost: x\r\n\r\n");
+  }
+  // The rest wait in the kernel's queue until a place is free.
+  for (RawHttp& client : clients) {
+    const bool has_answer = client.receive_until("healthy\n").ends_with("healthy\n");
+    answered += has_answer ? 1 : 0;
+    client = connect();
+  }
+  EXPECT_EQ(answered, 30);
+}
+
+}  // namespace
+}  // namespace expose
