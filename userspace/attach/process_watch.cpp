@@ -5,6 +5,7 @@
 #include <array>
 #include <cerrno>
 #include <memory>
+#include <utility>
 
 #include "abi/probe_spec.h"
 #include "attach/libbpf_log.hpp"
@@ -39,9 +40,9 @@ void create_shared_maps_only(const processes& skeleton) {
   }
 }
 
-int forward_event(void* context, void* data, std::size_t size) {
+int gather_event(void* events, void* data, std::size_t size) {
   if (size >= sizeof(process_event)) {
-    (*static_cast<const std::function<void(const process_event&)>*>(context))(*static_cast<const process_event*>(data));
+    static_cast<std::vector<process_event>*>(events)->push_back(*static_cast<const process_event*>(data));
   }
   return 0;
 }
@@ -78,21 +79,20 @@ base::Result<ProcessWatch> ProcessWatch::start() {
     watch.links_.push_back(std::move(link));
   }
   ASSIGN_OR_RETURN(watch.maps_, keep_maps(*skeleton));
+  watch.gathered_ = std::make_unique<std::vector<process_event>>();
+  watch.ring_.reset(ring_buffer__new(watch.maps_.events.value(), gather_event, watch.gathered_.get(), nullptr));
+  if (!watch.ring_) {
+    return base::fail_errno(errno, "opening the ring buffer of process events");
+  }
   return watch;
 }
 
-base::Result<> ProcessWatch::poll(int timeout_ms, const std::function<void(const process_event&)>& on_event) {
-  // libbpf takes a mutable context pointer; forward_event only calls it.
-  const RingBufferHandle buffer(ring_buffer__new(maps_.events.value(), forward_event,
-                                                 const_cast<void*>(static_cast<const void*>(&on_event)), nullptr));
-  if (!buffer) {
-    return base::fail_errno(errno, "opening the ring buffer of process events");
-  }
-  const int count = ring_buffer__poll(buffer.get(), timeout_ms);
+base::Result<std::vector<process_event>> ProcessWatch::wait(std::chrono::milliseconds timeout) {
+  const int count = ring_buffer__poll(ring_.get(), static_cast<int>(timeout.count()));
   if (count < 0 && count != -EINTR) {
     return base::fail_errno(-count, "waiting for process events");
   }
-  return {};
+  return std::exchange(*gathered_, {});
 }
 
 }  // namespace attach

@@ -1,7 +1,9 @@
 // The kernel side that every probe shares: numbers of processes, hits, losses, and news of exec and exit.
 #pragma once
 
-#include <functional>
+#include <chrono>
+#include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "abi/maps.h"
@@ -38,13 +40,16 @@ class ProcessWatch {
   [[nodiscard]] const SharedMaps& maps() const { return maps_; }
   [[nodiscard]] const PidNamespace& pid_namespace() const { return pid_namespace_; }
 
-  // Calls `on_event` for each event that waits, for at most `timeout_ms`. Not thread-safe.
-  base::Result<> poll(int timeout_ms, const std::function<void(const process_event&)>& on_event);
+  // Waits until there is an event, for at most `timeout`; returns the events that are there. One thread only.
+  base::Result<std::vector<process_event>> wait(std::chrono::milliseconds timeout);
 
  private:
   SharedMaps maps_;
   PidNamespace pid_namespace_;
   std::vector<LinkHandle> links_;
+  // libbpf hands events to a callback: they are gathered here. On the heap, as the callback keeps its address.
+  std::unique_ptr<std::vector<process_event>> gathered_;
+  RingBufferHandle ring_;
 };
 
 }  // namespace attach

@@ -1,0 +1,12 @@
+// What each command does; the exit status is the result: 0 well, 1 failed, 2 wrong configuration.
+#pragma once
+
+#include "app/options.hpp"
+
+namespace app {
+
+[[nodiscard]] int execute(const RunOptions& options);
+[[nodiscard]] int execute(const CheckOptions& options);
+[[nodiscard]] int execute(const PlanOptions& options);
+
+}  // namespace app

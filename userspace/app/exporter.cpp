@@ -1,0 +1,161 @@
+#include "app/exporter.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <iterator>
+#include <map>
+#include <utility>
+
+#include "app/self_report.hpp"
+#include "collect/read_maps.hpp"
+#include "discover/find_targets.hpp"
+#include "metrics/build_snapshot.hpp"
+#include "metrics/self_metrics.hpp"
+
+namespace app {
+namespace {
+
+// New processes are told by the kernel at once; a full event buffer is made up for by looking now and then.
+constexpr std::chrono::milliseconds kWait{500};
+constexpr std::chrono::seconds kRescan{5};
+
+}  // namespace
+
+base::Result<std::unique_ptr<Exporter>> Exporter::create(config::ProbeConfig config, const base::Clock& clock,
+                                                         base::Logger& log) {
+  ASSIGN_OR_RETURN(const attach::KernelSupport kernel, attach::probe_kernel());
+  ASSIGN_OR_RETURN(attach::ProcessWatch watch, attach::ProcessWatch::start());
+  log.debug("kernel", {{"uprobe_multi", kernel.uprobe_multi},
+                       {"sleepable", kernel.sleepable},
+                       {"loop_helper", kernel.loop_helper}});
+  return std::unique_ptr<Exporter>(new Exporter(std::move(config), kernel, std::move(watch), clock, log));
+}
+
+Exporter::Exporter(config::ProbeConfig config, attach::KernelSupport kernel, attach::ProcessWatch watch,
+                   const base::Clock& clock, base::Logger& log)
+    : config_(std::move(config)),
+      kernel_(kernel),
+      watch_(std::move(watch)),
+      clock_(&clock),
+      log_(&log),
+      attachments_(&config_, &log),
+      registry_(&config_, &proc_),
+      ratios_(config_.metrics) {}
+
+base::Result<> Exporter::first_round(bool strict) {
+  attach_missing();
+  const std::scoped_lock lock(mutex_);
+  if (attachments_.all().empty()) {
+    log_->info("no process of a service is running yet; waiting for one");
+  }
+  for (const auto& attachment : attachments_.all()) {
+    if (const auto reason = first_problem(*attachment); strict && reason) {
+      return base::fail(base::ErrorCode::kUnsupported, "{} (--strict)", *reason);
+    }
+  }
+  update_processes();
+  ratios_.record(clock_->steady_now(), collect_samples());
+  ready_ = true;
+  return {};
+}
+
+void Exporter::follow(const std::stop_token& stop) {
+  auto last_scan = clock_->steady_now();
+  while (!stop.stop_requested()) {
+    auto events = watch_.wait(kWait);
+    if (!events) {
+      log_->error("following processes", {{"error", events.error().message}});
+      events = std::vector<process_event>{};
+    }
+    const bool started = std::ranges::any_of(*events, [](const process_event& e) { return e.kind == EVENT_EXEC; });
+    if (started || clock_->steady_now() - last_scan >= kRescan) {
+      last_scan = clock_->steady_now();
+      attach_missing();
+    }
+    if (!events->empty()) {
+      const std::scoped_lock lock(mutex_);
+      update_processes();
+    }
+  }
+}
+
+// Attaching takes its time, so scrapes go on meanwhile: only this thread changes the attachments.
+void Exporter::attach_missing() {
+  auto targets = discover::find_targets(config_.services, proc_, ::getpid());
+  for (const Missing& missing : attachments_.missing(targets)) {
+    auto attachment = attachments_.attach(missing, watch_, kernel_);
+    const std::scoped_lock lock(mutex_);
+    attachments_.add(missing, std::move(attachment));
+  }
+  const std::scoped_lock lock(mutex_);
+  targets_ = std::move(targets);
+}
+
+void Exporter::update_processes() {
+  auto exited = registry_.update(watch_.maps(), attachments_.binaries());
+  if (!exited) {
+    log_->error("classifying processes", {{"error", exited.error().message}});
+    return;
+  }
+  for (const std::uint32_t number : *exited) {
+    for (const auto& attachment : attachments_.all()) {
+      if (auto result = collect::forget_calls(attachment->binary, number); !result) {
+        log_->error("forgetting a process", {{"number", number}, {"error", result.error().message}});
+      }
+    }
+  }
+}
+
+std::vector<collect::Sample> Exporter::collect_samples() {
+  std::vector<collect::Sample> all;
+  for (const auto& attachment : attachments_.all()) {
+    auto samples = attachment->collector.collect(config_, attachment->binary, registry_.table());
+    if (!samples) {
+      log_->error("collecting", {{"service", attachment->service}, {"error", samples.error().message}});
+      continue;
+    }
+    std::ranges::move(*samples, std::back_inserter(all));
+  }
+  return all;
+}
+
+metrics::Snapshot Exporter::snapshot(std::optional<std::string_view> service) {
+  const std::scoped_lock lock(mutex_);
+  const auto start = clock_->steady_now();
+  update_processes();
+  const std::vector<collect::Sample> samples = collect_samples();
+  ratios_.record(start, samples);
+  metrics::Snapshot snapshot = metrics::build_snapshot(config_.metrics, samples, service);
+  snapshot = metrics::with_families(std::move(snapshot), ratios_.families(service));
+  // A service's own endpoint shows that service and nothing of the exporter.
+  if (!service) {
+    snapshot = metrics::with_families(std::move(snapshot), metrics::self_metrics(state_now()));
+  }
+  last_scrape_ = clock_->steady_now() - start;
+  return snapshot;
+}
+
+std::vector<std::string> Exporter::services() const {
+  std::vector<std::string> names;
+  std::ranges::transform(config_.services, std::back_inserter(names), &config::Service::name);
+  return names;
+}
+
+std::optional<std::string> Exporter::not_ready_reason() const {
+  return ready_ ? std::nullopt : std::optional<std::string>("the first probes are being attached");
+}
+
+metrics::SelfState Exporter::self_state() const {
+  const std::scoped_lock lock(mutex_);
+  return state_now();
+}
+
+metrics::SelfState Exporter::state_now() const {
+  metrics::SelfState state = report_attachments(config_, attachments_, targets_, watch_.maps(), *log_);
+  state.scrape_duration_seconds = last_scrape_.count();
+  state.process = proc_.resource_use(::getpid());
+  return state;
+}
+
+}  // namespace app

@@ -1,0 +1,71 @@
+// The running exporter: wires the stages and owns the thread that follows processes.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "app/attachments.hpp"
+#include "app/process_registry.hpp"
+#include "attach/kernel_support.hpp"
+#include "attach/process_watch.hpp"
+#include "base/clock.hpp"
+#include "base/error.hpp"
+#include "base/log.hpp"
+#include "config/probe_config.hpp"
+#include "discover/proc_fs.hpp"
+#include "expose/routes.hpp"
+#include "metrics/ratio_window.hpp"
+
+namespace app {
+
+class Exporter final : public expose::Exposed {
+ public:
+  // Prepares the kernel side; nothing is attached yet. `clock` and `log` outlive the exporter.
+  static base::Result<std::unique_ptr<Exporter>> create(config::ProbeConfig config, const base::Clock& clock,
+                                                        base::Logger& log);
+
+  // Attaches to what runs now. With `strict`, a probe that cannot be attached is an error.
+  [[nodiscard]] base::Result<> first_round(bool strict);
+
+  // Follows processes that come and go until `stop`.
+  void follow(const std::stop_token& stop);
+
+  [[nodiscard]] metrics::Snapshot snapshot(std::optional<std::string_view> service) override;
+  [[nodiscard]] std::vector<std::string> services() const override;
+  [[nodiscard]] std::optional<std::string> not_ready_reason() const override;
+  [[nodiscard]] metrics::SelfState self_state() const override;
+
+ private:
+  Exporter(config::ProbeConfig config, attach::KernelSupport kernel, attach::ProcessWatch watch,
+           const base::Clock& clock, base::Logger& log);
+
+  void attach_missing();
+  void update_processes();
+  [[nodiscard]] std::vector<collect::Sample> collect_samples();
+  [[nodiscard]] metrics::SelfState state_now() const;
+
+  config::ProbeConfig config_;
+  attach::KernelSupport kernel_;
+  attach::ProcessWatch watch_;
+  const base::Clock* clock_;  // owned by main
+  base::Logger* log_;         // owned by main
+  discover::ProcFs proc_;
+
+  // Guards what follows: server threads read while the following thread attaches.
+  mutable std::mutex mutex_;
+  Attachments attachments_;
+  ProcessRegistry registry_;
+  metrics::RatioWindows ratios_;
+  std::vector<discover::Target> targets_;
+  std::chrono::duration<double> last_scrape_{0};
+  std::atomic<bool> ready_ = false;
+};
+
+}  // namespace app

@@ -1,0 +1,78 @@
+#include "app/options.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include "app/version.hpp"
+
+namespace app {
+namespace {
+
+// Turns an option's text into a value by `parse`, whose error CLI11 then reports.
+template <class T>
+CLI::Option* add_parsed(CLI::App* command, const std::string& name, T& target,
+                        base::Result<T> (*parse)(std::string_view), const std::string& help) {
+  return command->add_option_function<std::string>(
+      name,
+      [&target, parse, name](const std::string& text) {
+        auto value = parse(text);
+        if (!value) {
+          throw CLI::ValidationError(name, value.error().message);
+        }
+        target = *value;
+      },
+      help);
+}
+
+CLI::App* add_run(CLI::App& app, RunOptions& options) {
+  CLI::App* run = app.add_subcommand("run", "Attach the probes and serve their metrics until stopped");
+  run->add_option("--config,--config.file", options.config, "What to count")->capture_default_str();
+  run->add_option("--web.listen-address", options.listen_address, "Where to serve /metrics; port 0 lets the kernel choose")
+      ->capture_default_str();
+  run->add_flag("--strict", options.strict, "End with an error where a probe cannot be attached");
+  add_parsed(run, "--log.level", options.log.level, base::parse_log_level, "debug, info, warn or error");
+  add_parsed(run, "--log.format", options.log.format, base::parse_log_format, "logfmt or json");
+  return run;
+}
+
+CLI::App* add_check(CLI::App& app, CheckOptions& options) {
+  CLI::App* check = app.add_subcommand("check", "Read and validate a configuration");
+  check->add_option("FILE", options.config, "The configuration")->required();
+  return check;
+}
+
+CLI::App* add_plan(CLI::App& app, PlanOptions& options) {
+  CLI::App* plan = app.add_subcommand("plan", "Show what would be attached to a binary and read there; needs no root");
+  plan->add_option("--config,--config.file", options.config, "What to count")->capture_default_str();
+  plan->add_option("--binary", options.binary, "The executable")->required();
+  plan->add_option("--service", options.service, "Only the probes of this service");
+  return plan;
+}
+
+}  // namespace
+
+std::variant<Command, int> parse_options(int argc, const char* const* argv) {
+  CLI::App app("Prometheus metrics from the functions of unmodified programs", "uprobe_exporter");
+  app.require_subcommand(1);
+  app.set_version_flag("--version", version_line());
+  RunOptions run_options;
+  CheckOptions check_options;
+  PlanOptions plan_options;
+  const CLI::App* run = add_run(app, run_options);
+  const CLI::App* check = add_check(app, check_options);
+  add_plan(app, plan_options);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    // CLI11 tells help from errors by the code; a wrong command line is 2, as with other tools.
+    return app.exit(error) == 0 ? 0 : 2;
+  }
+  if (run->parsed()) {
+    return Command{run_options};
+  }
+  if (check->parsed()) {
+    return Command{check_options};
+  }
+  return Command{plan_options};
+}
+
+}  // namespace app

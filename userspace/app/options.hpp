@@ -1,0 +1,34 @@
+// The command line.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "base/log.hpp"
+
+namespace app {
+
+struct RunOptions {
+  std::string config = "probes.yaml";
+  std::string listen_address = ":19435";
+  base::LogOptions log;
+  bool strict = false;  // a probe that cannot be attached ends the exporter
+};
+
+struct CheckOptions {
+  std::string config;
+};
+
+struct PlanOptions {
+  std::string config = "probes.yaml";
+  std::string binary;
+  std::optional<std::string> service;  // only this one's probes
+};
+
+using Command = std::variant<RunOptions, CheckOptions, PlanOptions>;
+
+// What to do, or the exit status after --help, --version or a wrong command line (which it has printed).
+[[nodiscard]] std::variant<Command, int> parse_options(int argc, const char* const* argv);
+
+}  // namespace app

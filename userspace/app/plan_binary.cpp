@@ -1,0 +1,27 @@
+#include "app/plan_binary.hpp"
+
+#include <algorithm>
+
+#include "base/mapped_file.hpp"
+#include "inspect/inspect_binary.hpp"
+#include "plan/make_plan.hpp"
+
+namespace app {
+
+base::Result<plan::ProbePlan> plan_binary(const config::ProbeConfig& config, const std::string& path,
+                                          const std::string& service) {
+  ASSIGN_OR_RETURN(const base::MappedFile file, base::MappedFile::open(path));
+  auto facts = inspect::inspect_binary(file.bytes(), plan::wanted_functions(config));
+  if (!facts) {
+    return base::with_context(std::move(facts.error()), "inspecting {}", path);
+  }
+  plan::ProbePlan plan = plan::make_plan(config, *facts, {service});
+  plan.binary = path;
+  // A probe of several services is planned once for each; here it counts this one only.
+  for (plan::PlannedProbe& probe : plan.probes) {
+    probe.services = {service};
+  }
+  return plan;
+}
+
+}  // namespace app

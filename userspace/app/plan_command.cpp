@@ -1,0 +1,47 @@
+#include <fmt/core.h>
+
+#include "app/commands.hpp"
+#include "app/plan_binary.hpp"
+#include "config/parse_config.hpp"
+#include "plan/print_plan.hpp"
+
+namespace app {
+namespace {
+
+// Prints one service's plan; false where the binary cannot be read at all.
+bool print_service(const config::ProbeConfig& config, const PlanOptions& options, const std::string& service) {
+  const auto plan = plan_binary(config, options.binary, service);
+  if (!plan) {
+    fmt::print(stderr, "uprobe_exporter: {}\n", plan.error().message);
+    return false;
+  }
+  fmt::print("service {}\n{}", service, plan::print_plan(*plan));
+  return true;
+}
+
+}  // namespace
+
+int execute(const PlanOptions& options) {
+  const auto config = config::load_config(options.config);
+  if (!config) {
+    fmt::print(stderr, "{}\n", config.error().message);
+    return 2;
+  }
+  bool known = false;
+  for (const config::Service& service : config->services) {
+    if (options.service && *options.service != service.name) {
+      continue;
+    }
+    known = true;
+    if (!print_service(*config, options, service.name)) {
+      return 1;
+    }
+  }
+  if (!known) {
+    fmt::print(stderr, "uprobe_exporter: {} has no service {}\n", options.config, *options.service);
+    return 2;
+  }
+  return 0;
+}
+
+}  // namespace app

@@ -1,0 +1,105 @@
+#include "app/process_registry.hpp"
+
+#include <bpf/bpf.h>
+
+#include <algorithm>
+#include <cstring>
+#include <string>
+#include <string_view>
+
+#include "attach/attach_binary.hpp"
+#include "collect/map_entries.hpp"
+#include "discover/find_targets.hpp"
+
+namespace app {
+namespace {
+
+struct NumberedRecord {
+  std::uint32_t number = 0;
+  process_record record{};
+};
+
+base::Result<std::vector<NumberedRecord>> read_records(const attach::SharedMaps& maps) {
+  std::vector<NumberedRecord> records;
+  RETURN_IF_ERROR(collect::for_each_entry(maps.process_records.value(), sizeof(std::uint32_t), sizeof(process_record),
+                                          [&](collect::Bytes key, collect::Bytes value) {
+                                            NumberedRecord entry;
+                                            std::memcpy(&entry.number, key.data(), sizeof(entry.number));
+                                            std::memcpy(&entry.record, value.data(), sizeof(entry.record));
+                                            records.push_back(entry);
+                                          }));
+  return records;
+}
+
+// argv as the kernel read it at the first hit: the process may have rewritten it since, or be gone.
+std::vector<std::string> arguments_of(const process_record& record) {
+  std::vector<std::string> arguments;
+  std::string_view rest(record.arguments, std::min<std::size_t>(record.arguments_length, ABI_ARGUMENTS));
+  while (!rest.empty()) {
+    const std::size_t end = std::min(rest.find('\0'), rest.size());
+    arguments.emplace_back(rest.substr(0, end));
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  return arguments;
+}
+
+// Tells the kernel; a process that has exited or runs another image by now has another number, or none.
+void tell_kernel(const attach::SharedMaps& maps, const process_record& record, std::uint32_t number,
+                 std::uint64_t services) {
+  process known{};
+  if (bpf_map_lookup_elem(maps.processes.value(), &record.tgid, &known) != 0 || known.number != number) {
+    return;
+  }
+  known.classified = 1;
+  known.services = services;
+  bpf_map_update_elem(maps.processes.value(), &record.tgid, &known, BPF_EXIST);
+}
+
+}  // namespace
+
+collect::KnownProcess ProcessRegistry::classify(const process_record& record,
+                                                const std::vector<ProbedBinary>& binaries) const {
+  collect::KnownProcess known;
+  known.pid = static_cast<pid_t>(record.pid);
+  known.start_time_ns = record.start_time_ns;
+  known.exited = record.exited != 0;
+  if (!known.exited) {
+    if (auto process = discover::look_at(*proc_, config_->services, known.pid)) {
+      process->arguments = arguments_of(record);
+      known.binary = process->binary;
+      known.services = discover::services_of(config_->services, *process);
+      return known;
+    }
+  }
+  // Gone already: it ran one of the probed binaries, and its argv says which service it was.
+  for (const ProbedBinary& binary : binaries) {
+    discover::Process process;
+    process.exe = binary.exe;
+    process.arguments = arguments_of(record);
+    known.services = discover::services_of(config_->services, process);
+    if (!known.services.empty()) {
+      known.binary = binary.id;
+      break;
+    }
+  }
+  return known;
+}
+
+base::Result<std::vector<std::uint32_t>> ProcessRegistry::update(const attach::SharedMaps& maps,
+                                                                 const std::vector<ProbedBinary>& binaries) {
+  ASSIGN_OR_RETURN(const std::vector<NumberedRecord> records, read_records(maps));
+  std::vector<std::uint32_t> exited;
+  for (const auto& [number, record] : records) {
+    const auto [entry, is_new] = table_.try_emplace(number);
+    if (is_new) {
+      entry->second = classify(record, binaries);
+      tell_kernel(maps, record, number, attach::service_bits(*config_, entry->second.services));
+    } else if (record.exited != 0 && !entry->second.exited) {
+      entry->second.exited = true;
+      exited.push_back(number);
+    }
+  }
+  return exited;
+}
+
+}  // namespace app

@@ -1,0 +1,41 @@
+// Classifies the processes that the kernel has numbered: whose service is number 7?
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "attach/process_watch.hpp"
+#include "base/error.hpp"
+#include "collect/process_table.hpp"
+#include "config/probe_config.hpp"
+#include "discover/proc_fs.hpp"
+
+namespace app {
+
+// A binary whose processes can be hit.
+struct ProbedBinary {
+  discover::BinaryId id;
+  std::string exe;
+};
+
+class ProcessRegistry {
+ public:
+  ProcessRegistry(const config::ProbeConfig* config, const discover::ProcFs* proc) : config_(config), proc_(proc) {}
+
+  // Takes in numbers that are new, tells the kernel what they are, and marks processes that have exited. Returns the
+  // numbers that have exited since the last call.
+  [[nodiscard]] base::Result<std::vector<std::uint32_t>> update(const attach::SharedMaps& maps,
+                                                                const std::vector<ProbedBinary>& binaries);
+
+  [[nodiscard]] const collect::ProcessTable& table() const { return table_; }
+
+ private:
+  [[nodiscard]] collect::KnownProcess classify(const process_record& record,
+                                               const std::vector<ProbedBinary>& binaries) const;
+
+  const config::ProbeConfig* config_;  // owned by the exporter
+  const discover::ProcFs* proc_;       // owned by the exporter
+  collect::ProcessTable table_;
+};
+
+}  // namespace app

@@ -1,0 +1,97 @@
+#include "app/self_report.hpp"
+
+#include <algorithm>
+#include <cstdint>
+#include <iterator>
+#include <map>
+#include <span>
+
+#include "app/version.hpp"
+#include "collect/collector.hpp"
+#include "collect/read_maps.hpp"
+
+namespace app {
+namespace {
+
+// A probe that several services share has one program in each; here it is one probe.
+using ByName = std::map<std::string, metrics::AttachedProbe>;
+
+void add_probes(const attach::AttachedBinary& binary, std::span<const std::uint64_t> hits, ByName& attached,
+                std::vector<metrics::NotAttachedProbe>& not_attached) {
+  for (std::size_t i = 0; i < binary.probes.size(); ++i) {
+    const plan::PlannedProbe& planned = binary.plan.probes[i];
+    if (const std::string& error = binary.probes[i].error; !error.empty()) {
+      not_attached.push_back({.probe = planned.name, .reason = error});
+      continue;
+    }
+    metrics::AttachedProbe& probe = attached[planned.name];
+    probe.probe = planned.name;
+    probe.sites += planned.entry_sites.size() + planned.return_sites.size();
+    const std::size_t first = binary.probes[i].number * std::size_t{2};
+    probe.hits += hits[first] + hits[first + 1];
+  }
+  for (const plan::SkippedProbe& skipped : binary.plan.skipped) {
+    not_attached.push_back({.probe = skipped.name, .reason = skipped.reason});
+  }
+}
+
+std::vector<metrics::ServiceState> count_processes(const config::ProbeConfig& config,
+                                                   const std::vector<discover::Target>& targets) {
+  std::vector<metrics::ServiceState> states;
+  for (const config::Service& service : config.services) {
+    metrics::ServiceState state{.service = service.name, .processes = 0};
+    for (const discover::Target& target : targets) {
+      state.processes += static_cast<std::uint64_t>(std::ranges::count_if(target.members, [&](const auto& member) {
+        return std::ranges::find(member.services, service.name) != member.services.end();
+      }));
+    }
+    states.push_back(std::move(state));
+  }
+  return states;
+}
+
+}  // namespace
+
+std::optional<std::string> first_problem(const Attachment& attachment) {
+  const attach::AttachedBinary& binary = attachment.binary;
+  if (!binary.plan.skipped.empty()) {
+    const plan::SkippedProbe& skipped = binary.plan.skipped.front();
+    return fmt::format("probe {}: {}", skipped.name, skipped.reason);
+  }
+  const auto failed =
+      std::ranges::find_if(binary.probes, [](const attach::AttachedProbe& probe) { return !probe.error.empty(); });
+  if (failed == binary.probes.end()) {
+    return std::nullopt;
+  }
+  return fmt::format("probe {}: {}", binary.plan.probes[static_cast<std::size_t>(failed - binary.probes.begin())].name,
+                     failed->error);
+}
+
+metrics::SelfState report_attachments(const config::ProbeConfig& config, const Attachments& attachments,
+                                      const std::vector<discover::Target>& targets, const attach::SharedMaps& maps,
+                                      base::Logger& log) {
+  metrics::SelfState state;
+  state.build = build_info();
+  state.services = count_processes(config, targets);
+  const auto hits = collect::read_hits(maps);
+  const auto losses = collect::read_losses(maps);
+  if (!hits || !losses) {
+    log.error("reading hits and losses", {{"error", (hits ? losses.error() : hits.error()).message}});
+    return state;
+  }
+  ByName attached;
+  for (const auto& attachment : attachments.all()) {
+    add_probes(attachment->binary, *hits, attached, state.not_attached);
+    std::ranges::move(collect::name_losses(attachment->binary, *losses), std::back_inserter(state.losses));
+    state.in_flight_limit += attachment->binary.in_flight_limit;
+    if (const auto frames = collect::read_frames(attachment->binary)) {
+      state.in_flight_entries += frames->size();
+    }
+  }
+  for (auto& [name, probe] : attached) {
+    state.attached.push_back(std::move(probe));
+  }
+  return state;
+}
+
+}  // namespace app

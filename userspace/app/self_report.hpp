@@ -1,0 +1,25 @@
+// What the exporter says about itself at a scrape.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "app/attachments.hpp"
+#include "attach/process_watch.hpp"
+#include "base/log.hpp"
+#include "config/probe_config.hpp"
+#include "discover/target.hpp"
+#include "metrics/self_state.hpp"
+
+namespace app {
+
+// The first probe that is skipped or not attached, with its reason.
+[[nodiscard]] std::optional<std::string> first_problem(const Attachment& attachment);
+
+// Probes, sites, hits, losses and services. Maps that cannot be read are logged and left out.
+[[nodiscard]] metrics::SelfState report_attachments(const config::ProbeConfig& config, const Attachments& attachments,
+                                                    const std::vector<discover::Target>& targets,
+                                                    const attach::SharedMaps& maps, base::Logger& log);
+
+}  // namespace app
