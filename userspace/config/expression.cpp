@@ -76,7 +76,8 @@ std::string struct_text(const TypeText& type) {
 std::string interface_text(const TypeText& type) {
   std::string methods;
   for (const std::string& name : type.field_names) {
-    methods += fmt::format("{}{}()", methods.empty() ? " " : "; ", name);
+    const bool is_embedded = name.find('.') != std::string::npos;
+    methods += fmt::format("{}{}{}", methods.empty() ? " " : "; ", name, is_embedded ? "" : "()");
   }
   return methods.empty() ? "interface{}" : fmt::format("interface{{{} }}", methods);
 }

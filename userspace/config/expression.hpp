@@ -18,7 +18,7 @@ struct TypeText {
     kMap,        // elements[0] key, elements[1] value
     kChan,       // elements[0]
     kFunc,       // no elements: a function value is one word whatever it takes
-    kInterface,  // a literal interface{...}; name is empty
+    kInterface,  // a literal interface{...}; field_names: its methods and embedded interfaces, none for interface{}
     kStruct,     // a literal struct{...}: elements and names of the fields
   };
   Kind kind = Kind::kNamed;

@@ -186,6 +186,7 @@ void LabelReader::read_otherwise(ValueLabel& label) const {
 
 LabelReader::Source LabelReader::cases_form() const {
   CasesLabel label;
+  bool is_understood = true;
   for (const YamlEntry& entry : node().entries) {
     if (entry.key.text == "else") {
       label.otherwise = reader_->text(entry.value, {owner_, "else"}).value_or("");
@@ -194,16 +195,17 @@ LabelReader::Source LabelReader::cases_form() const {
                      "{}: unknown key \"{}\"; did you mean \"{}\"? (a case of that name must be "
                      "quoted)",
                      owner_, entry.key.text, *meant);
+      is_understood = false;
     } else {
       LocatedExpression condition =
           reader_->expression(entry.value, {owner_, entry.key.text}).value_or(LocatedExpression{});
       label.cases.push_back({entry.key.text, std::move(condition)});
     }
   }
-  if (find_value(node(), "else") == nullptr) {
-    reader_->problems().add(node().position,
-                            "{}: the cases have no \"else\"; write else: text for when none holds", owner_);
-  } else if (label.cases.empty() && node().entries.size() == 1) {
+  if (is_understood && find_value(node(), "else") == nullptr) {
+    problems().add(node().position, "{}: the cases have no \"else\"; write else: text for when none holds",
+                   owner_);
+  } else if (is_understood && label.cases.empty()) {
     problems().add(node().position, "{} has only \"else\"; write {{ const: text }} for a constant", owner_);
   }
   return label;

@@ -41,6 +41,7 @@ class MetricReader {
   void read_kind(Metric& metric);
   void read_texts(Metric& metric) const;
   void read_labels(Metric& metric);
+  [[nodiscard]] bool check_label(const LocatedText& name, const Metric& metric) const;
   void read_buckets(Metric& metric) const;
   void read_ratio(Metric& metric) const;
   [[nodiscard]] std::string required_text(std::string_view key, std::string_view example) const;
@@ -124,19 +125,31 @@ void MetricReader::read_labels(Metric& metric) {
   std::vector<LocatedText> names = reader_->texts(*labels, field("labels"));
   is_clear_ = is_clear_ && labels->kind == YamlNode::Kind::kSequence && names.size() == labels->items.size();
   for (LocatedText& name : names) {
-    if (!is_label_name(name.text)) {
-      problems().add(name.position,
-                     "{}: label \"{}\" must have letters, digits and _, no digit first and no __", owner_,
-                     name.text);
-    } else if (metric.kind == MetricKind::kHistogram && name.text == "le") {
-      problems().add(name.position,
-                     "{}: label \"le\" is taken: it tells a histogram's buckets; choose another", owner_);
-    } else if (std::ranges::find(metric.labels, name.text) != metric.labels.end()) {
-      problems().add(name.position, "{}: label \"{}\" stands twice; a label stands once", owner_, name.text);
-      continue;
+    if (check_label(name, metric)) {
+      metric.labels.push_back(std::move(name.text));
+    } else {
+      is_clear_ = false;
     }
-    metric.labels.push_back(std::move(name.text));
   }
+}
+
+bool MetricReader::check_label(const LocatedText& name, const Metric& metric) const {
+  if (!is_label_name(name.text)) {
+    problems().add(name.position,
+                   "{}: label \"{}\" must have letters, digits and _, no digit first and no __", owner_,
+                   name.text);
+    return false;
+  }
+  if (metric.kind == MetricKind::kHistogram && name.text == "le") {
+    problems().add(name.position, "{}: label \"le\" is taken: it tells a histogram's buckets; choose another",
+                   owner_);
+    return false;
+  }
+  if (std::ranges::find(metric.labels, name.text) != metric.labels.end()) {
+    problems().add(name.position, "{}: duplicate label \"{}\"; a label stands once", owner_, name.text);
+    return false;
+  }
+  return true;
 }
 
 void MetricReader::read_buckets(Metric& metric) const {

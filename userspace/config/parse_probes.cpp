@@ -27,6 +27,22 @@ std::string default_name(const Probe& probe) {
                      probe.functions.empty() ? "" : short_function_name(probe.functions.front()));
 }
 
+// A scalar, or those of a list.
+std::vector<const YamlNode*> scalars_of(const YamlNode* node) {
+  std::vector<const YamlNode*> scalars;
+  if (node != nullptr && node->kind == YamlNode::Kind::kScalar) {
+    scalars.push_back(node);
+  }
+  if (node != nullptr && node->kind == YamlNode::Kind::kSequence) {
+    for (const YamlNode& item : node->items) {
+      if (item.kind == YamlNode::Kind::kScalar) {
+        scalars.push_back(&item);
+      }
+    }
+  }
+  return scalars;
+}
+
 // Gives names to the probes that have none: "logic/server.(*GRPCServer).Serve", and the same with #2.
 void name_probes(std::vector<Probe>& probes) {
   std::set<std::string> taken;
@@ -71,19 +87,20 @@ class ProbeReader {
   std::string owner_;
 };
 
-// `probe "its name"`, or what it probes.
+// `probe "its name"`, also before the name is read.
 std::string ProbeReader::owner_of(const YamlNode& node) {
-  for (const std::string_view key : {"name", "function"}) {
-    const YamlNode* const value = find_value(node, key);
-    const YamlNode* const first =
-        value != nullptr && value->kind == YamlNode::Kind::kSequence && !value->items.empty()
-            ? &value->items.front()
-            : value;
-    if (first != nullptr && first->kind == YamlNode::Kind::kScalar) {
-      return fmt::format("probe \"{}\"", key == "name" ? first->text : short_function_name(first->text));
-    }
+  Probe probe;
+  if (const std::vector<const YamlNode*> names = scalars_of(find_value(node, "name")); !names.empty()) {
+    return fmt::format("probe \"{}\"", names.front()->text);
   }
-  return "probe";
+  for (const YamlNode* const service : scalars_of(find_value(node, "service"))) {
+    probe.services.push_back(service->text);
+  }
+  for (const YamlNode* const function : scalars_of(find_value(node, "function"))) {
+    probe.functions.push_back(function->text);
+  }
+  return probe.services.empty() || probe.functions.empty() ? "probe"
+                                                           : fmt::format("probe \"{}\"", default_name(probe));
 }
 
 Probe ProbeReader::read(const std::vector<Metric>& metrics, bool& records_complete) const {

@@ -141,7 +141,7 @@ void RecordReader::read_add(const YamlNode& amount, const Metric* metric, Record
     read_pair(amount, *key, record);
     return;
   }
-  record.kind = is_gauge ? RecordKind::kPairUp : RecordKind::kCount;
+  record.kind = is_gauge ? RecordKind::kSet : RecordKind::kCount;
   record.value = reader_->expression(amount, field("add"));
   if (is_gauge) {
     problems().add(amount.position,
@@ -165,6 +165,7 @@ void RecordReader::read_pair(const YamlNode& amount, const YamlNode& key, Record
   if (step == "-1") {
     record.kind = RecordKind::kPairDown;
   } else if (step != "1") {
+    record.kind = RecordKind::kSet;
     problems().add(amount.position, "{}: \"add\" with a \"key\" is \"{}\"; it must be 1 or -1", owner_, step);
   }
 }

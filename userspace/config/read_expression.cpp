@@ -368,19 +368,18 @@ Parsed<Expression> ExpressionReader::call(const Expression& callee) {
         callee.offset, "\"{}\" cannot be called: functions of the program do not run, only these exist: {}{}",
         to_string(callee), function_list(), did_you_mean(name.value_or(""), function_names()));
   }
+  // The name begins where its first part does: a selector's offset is its last.
+  const std::size_t start = callee.operands.empty() ? callee.offset : callee.operands[0].offset;
   ASSIGN_OR_RETURN(std::vector<Expression> list, arguments());
   if (list.size() != function->arguments) {
-    return syntax_error(callee.offset, "{} takes {} argument{}, found {}; write {}", *name,
-                        function->arguments, function->arguments == 1 ? "" : "s", list.size(),
-                        function->usage);
+    return syntax_error(start, "{} takes {} argument{}, found {}; write {}", *name, function->arguments,
+                        function->arguments == 1 ? "" : "s", list.size(), function->usage);
   }
   if (list.size() == 2 && list[1].kind != Expression::Kind::kString) {
     return syntax_error(list[1].offset, "the second argument of {} is a text in quotes; write {}", *name,
                         function->usage);
   }
-  // The name begins where its first part does: a selector's offset is its last.
-  const Expression& first = callee.operands.empty() ? callee : callee.operands[0];
-  return node(Expression::Kind::kCall, first.offset, *name, std::move(list));
+  return node(Expression::Kind::kCall, start, *name, std::move(list));
 }
 
 }  // namespace

@@ -261,7 +261,9 @@ Parsed<TypeText> TypeReader::named_type(std::size_t start, std::string_view name
     return syntax_error(start, "\"{}\" is a package, not a type; write {}.Name", name, name);
   }
   const std::string_view identifier = dot == std::string_view::npos ? base : base.substr(dot + 1);
-  if (!is_identifier(identifier) || dot == 0 || name.front() == '/' || is_keyword(identifier)) {
+  const bool is_path =
+      name.front() != '/' && name.front() != '.' && name.find("..") == std::string_view::npos;
+  if (!is_identifier(identifier) || !is_path || dot == 0 || is_keyword(identifier)) {
     return syntax_error(start, "\"{}\" is not the name of a type", name);
   }
   TypeText named;

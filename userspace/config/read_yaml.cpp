@@ -34,6 +34,12 @@ std::size_t weight_of(const YamlNode& node) {
   return weight;
 }
 
+// What is YAML, but not ours.
+struct Refusal {
+  Position position;
+  std::string message;
+};
+
 // Columns count characters, as editors do.
 Position position_of(std::string_view text, const YAML::Mark& mark) {
   const auto end = std::min(static_cast<std::size_t>(mark.pos), text.size());
@@ -73,7 +79,7 @@ class TreeBuilder : public YAML::EventHandler {
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     const auto found = anchored_.find(anchor);
     if (found == anchored_.end()) {
-      throw YAML::ParserException(mark, "the alias stands inside of what it names");
+      throw Refusal{position_of(text_, mark), "the alias stands inside of what it names"};
     }
     add_weight(mark, weight_of(found->second));
     add(found->second, mark);
@@ -119,21 +125,23 @@ class TreeBuilder : public YAML::EventHandler {
   void add_weight(const YAML::Mark& mark, std::size_t weight) {
     weight_ += weight;
     if (weight_ > kMaxWeight) {
-      throw YAML::ParserException(mark, "the document is too large, counting what its aliases stand for");
+      throw Refusal{position_of(text_, mark),
+                    "the document is too large, counting what its aliases stand for"};
     }
   }
 
   // `when: !ok` is the tag "!ok" to YAML, and no condition.
   void refuse_tag(const YAML::Mark& mark, const std::string& tag) {
     if (!tag.empty() && tag != "?" && tag != "!" && !tag.starts_with("tag:yaml.org,2002:")) {
-      throw YAML::ParserException(
-          mark, fmt::format("\"{}\" is a tag to YAML; put text that begins with ! in quotes", tag));
+      throw Refusal{position_of(text_, mark),
+                    fmt::format("\"{}\" is a tag to YAML; put text that begins with ! in quotes", tag)};
     }
   }
 
   void open(YamlNode node, YAML::anchor_t anchor, const YAML::Mark& mark) {
     if (open_.size() >= kMaxDepth) {
-      throw YAML::ParserException(mark, fmt::format("the document is nested more than {} deep", kMaxDepth));
+      throw Refusal{position_of(text_, mark),
+                    fmt::format("the document is nested more than {} deep", kMaxDepth)};
     }
     open_.push_back({std::move(node), anchor, mark, std::nullopt});
   }
@@ -162,7 +170,7 @@ class TreeBuilder : public YAML::EventHandler {
       parent.node.items.push_back(std::move(node));
     } else if (!parent.key) {
       if (node.kind != YamlNode::Kind::kScalar) {
-        throw YAML::ParserException(mark, fmt::format("a key is text, found {}", description_of(node)));
+        throw Refusal{position_of(text_, mark), fmt::format("a key is text, found {}", description_of(node))};
       }
       parent.key = std::move(node);
     } else {
@@ -220,12 +228,23 @@ class TreeBuilder : public YAML::EventHandler {
   std::size_t weight_ = 0;
 };
 
+bool is_indented_with_tab(std::string_view text, const YAML::Mark& mark) {
+  const auto here = std::min(static_cast<std::size_t>(mark.pos), text.size());
+  const std::string_view line = text.substr(text.substr(0, here).find_last_of('\n') + 1);
+  return line.substr(0, line.find_first_not_of(" \t")).find('\t') != std::string_view::npos;
+}
+
 // What yaml-cpp says, with what helps.
-std::string explained(const std::string& message) {
-  constexpr std::array<std::pair<std::string_view, std::string_view>, 5> kAdvice = {{
+std::string explained(std::string_view text, const YAML::Exception& exception) {
+  const std::string& message = exception.msg;
+  if (is_indented_with_tab(text, exception.mark)) {
+    return "not valid YAML: this line is indented with a tab; use spaces";
+  }
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 6> kAdvice = {{
       {"illegal map value", "; text with \": \" in it must be quoted"},
-      {"end of map not found", "; check the indentation and the braces above"},
-      {"end of sequence not found", "; check the indentation and the brackets above"},
+      {"end of map not found", "; close the braces, and quote text that has : , [ ] { } in it"},
+      {"end of sequence not found", "; close the brackets, and quote text that has : , [ ] { } in it"},
+      {"unknown token", "; text that begins with @, ` or % must be quoted"},
       {"alias", "; text that begins with * must be quoted"},
       {"anchor", "; text that begins with * or & must be quoted"},
   }};
@@ -293,10 +312,13 @@ std::optional<YamlNode> read_yaml(std::string_view text, Problems& problems) {
       return std::nullopt;
     }
     return builder.take_root();
+  } catch (const Refusal& refusal) {
+    problems.add(refusal.position, "{}", refusal.message);
+    return std::nullopt;
   } catch (const YAML::Exception& exception) {
     const bool has_position = !exception.mark.is_null();
     problems.add(has_position ? position_of(text, exception.mark) : Position{1, 1}, "{}",
-                 explained(exception.msg));
+                 explained(text, exception));
     return std::nullopt;
   }
 }

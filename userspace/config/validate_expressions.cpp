@@ -112,14 +112,17 @@ void ExpressionRules::check_known_at_entry(const LocatedExpression& located, con
 }
 
 void ExpressionRules::check_labels_known_at_entry(const Record& record) const {
+  const Metric* const metric = find_by_name(config_->metrics, record.metric);
+  if (metric == nullptr || metric->kind != MetricKind::kGauge) {
+    return;
+  }
   for (const std::optional<LocatedExpression>* when : {&probe_->when, &record.when}) {
     if (*when) {
       check_known_at_entry(**when, "\"when\"", record);
     }
   }
-  const Metric* const metric = find_by_name(config_->metrics, record.metric);
   for (const Label& label : probe_->labels) {
-    if (metric == nullptr || std::ranges::find(metric->labels, label.name) == metric->labels.end()) {
+    if (std::ranges::find(metric->labels, label.name) == metric->labels.end()) {
       continue;
     }
     const std::string where = fmt::format("label \"{}\"", label.name);

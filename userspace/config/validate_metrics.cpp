@@ -29,13 +29,24 @@ void check_histogram_names(const ProbeConfig& config, Problems& problems) {
   }
 }
 
+// A record of a metric that is not defined: it means one that is, and which is unknown.
+bool has_undefined_record(const ProbeConfig& config) {
+  return std::ranges::any_of(config.probes, [&config](const Probe& probe) {
+    return std::ranges::any_of(probe.records, [&config](const Record& record) {
+      return find_by_name(config.metrics, record.metric) == nullptr;
+    });
+  });
+}
+
 void check_is_recorded(const ProbeConfig& config, const Unread& unread, Problems& problems) {
+  if (unread.records || has_undefined_record(config)) {
+    return;
+  }
   for (const Metric& metric : config.metrics) {
     const bool is_recorded = std::ranges::any_of(config.probes, [&metric](const Probe& probe) {
       return std::ranges::find(probe.records, metric.name, &Record::metric) != probe.records.end();
     });
-    if (!is_recorded && metric.kind != MetricKind::kRatio && !unread.records &&
-        !unread.metrics.contains(metric.name)) {
+    if (!is_recorded && metric.kind != MetricKind::kRatio && !unread.metrics.contains(metric.name)) {
       problems.add(metric.position, "metric \"{}\" is recorded by no probe; record it, or remove it",
                    metric.name);
     }

@@ -124,12 +124,15 @@ void ProbeRules::check_kind(const Record& record, const Metric& metric) const {
 
 void ProbeRules::check_unit(const Record& record, const Metric& metric) const {
   constexpr std::array<std::string_view, 4> kTimes = {"ns", "us", "ms", "s"};
-  if (record.kind == RecordKind::kDuration && std::ranges::find(kTimes, metric.unit) == kTimes.end()) {
-    problems_->add(record.position,
-                   "probe \"{}\": \"{}\" is recorded as a duration, but its unit is \"{}\"; the unit "
-                   "must be ns, us, ms or s, or write observe: expression",
-                   probe_->name, metric.name, metric.unit);
+  if (record.kind != RecordKind::kDuration || std::ranges::find(kTimes, metric.unit) != kTimes.end()) {
+    return;
   }
+  const std::string unit =
+      metric.unit.empty() ? "has no unit" : fmt::format("has the unit \"{}\"", metric.unit);
+  problems_->add(record.position,
+                 "probe \"{}\": \"{}\" is recorded as a duration, but {}; write unit: ms (or ns, us, "
+                 "s) at the metric, or record it with observe: expression",
+                 probe_->name, metric.name, unit);
 }
 
 std::vector<std::string> ProbeRules::common_identity_labels() const {
