@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -119,7 +120,6 @@ func (b backendLookups) counts(ctx context.Context) (int64, int64, error) {
 // says which keys existed at each GET.
 type monitorLookups struct {
 	client       *redis.Client
-	lines        chan string
 	mu           sync.Mutex
 	known        map[string]bool
 	hits, misses int64
@@ -129,7 +129,7 @@ type monitorLookups struct {
 }
 
 func newMonitorLookups(ctx context.Context, client *redis.Client) (*monitorLookups, error) {
-	m := &monitorLookups{client: client, lines: make(chan string, 1<<16), known: make(map[string]bool)}
+	m := &monitorLookups{client: client, known: make(map[string]bool)}
 	keys, err := client.Keys(ctx, repo.RouterPrefix+"*").Result()
 	if err != nil {
 		return nil, err
@@ -137,13 +137,26 @@ func newMonitorLookups(ctx context.Context, client *redis.Client) (*monitorLooku
 	for _, key := range keys {
 		m.known[key] = true
 	}
-	client.Monitor(ctx, m.lines).Start()
-	go m.follow()
+	conn, err := net.Dial("tcp", client.Options().Addr)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := io.WriteString(conn, "MONITOR\r\n"); err != nil {
+		return nil, err
+	}
+	lines := bufio.NewScanner(conn)
+	lines.Buffer(nil, 1<<20)
+	if !lines.Scan() || lines.Text() != "+OK" {
+		return nil, fmt.Errorf("MONITOR: %q: %w", lines.Text(), lines.Err())
+	}
+	go m.follow(lines)
 	return m, nil
 }
 
-func (m *monitorLookups) follow() {
-	for line := range m.lines {
+// follow reads until the connection ends with the process. The marker that counts waits for shows that it is alive.
+func (m *monitorLookups) follow(lines *bufio.Scanner) {
+	for lines.Scan() {
+		line := lines.Text()
 		command, key := parseMonitor(line)
 		m.mu.Lock()
 		switch {
@@ -164,7 +177,7 @@ func (m *monitorLookups) follow() {
 	}
 }
 
-// parseMonitor reads `1700000000.1 [0 127.0.0.1:1] "GET" "key" ...`.
+// parseMonitor reads `+1700000000.1 [0 127.0.0.1:1] "GET" "key" ...`.
 func parseMonitor(line string) (command, key string) {
 	_, rest, found := strings.Cut(line, "] ")
 	if !found {

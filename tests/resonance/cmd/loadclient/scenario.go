@@ -93,7 +93,7 @@ func (s *scenario) people(ctx context.Context) error {
 	for i := range s.size.users {
 		s.users = append(s.users, &user{name: fmt.Sprintf("user%03d", i), password: "secret"})
 	}
-	s.reader = &user{name: "reader-slowdb:35:", password: "secret"}
+	s.reader = &user{name: "reader-slowdb:170:", password: "secret"}
 	return s.each(ctx, len(s.users)+1, func(ctx context.Context, i int) error {
 		u := s.reader
 		if i < len(s.users) {
