@@ -53,7 +53,9 @@ ProbeConfig read_sections(const YamlNode& root, const YamlReader& reader) {
   if (const YamlNode* const limits = find_value(root, "limits")) {
     config.limits = parse_limits(*limits, reader);
   }
-  validate_config(config, unread, reader.problems());
+  if (!reader.problems().are_enough()) {
+    validate_config(config, unread, reader.problems());
+  }
   return config;
 }
 

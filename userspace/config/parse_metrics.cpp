@@ -219,6 +219,9 @@ ParsedMetrics parse_metrics(const YamlNode& node, const YamlReader& reader) {
     return parsed;
   }
   for (const YamlEntry& entry : node.entries) {
+    if (reader.problems().are_enough()) {
+      break;
+    }
     MetricReader metric(&entry, &reader);
     parsed.metrics.push_back(metric.read());
     if (!metric.is_clear()) {

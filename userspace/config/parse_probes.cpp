@@ -183,6 +183,9 @@ ParsedProbes parse_probes(const YamlNode& node, const std::vector<Service>& serv
     return parsed;
   }
   for (const YamlNode& item : node.items) {
+    if (reader.problems().are_enough()) {
+      break;
+    }
     parsed.probes.push_back(ProbeReader(&item, &services, &reader).read(metrics, parsed.records_complete));
   }
   name_probes(parsed.probes);

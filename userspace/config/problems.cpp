@@ -24,7 +24,8 @@ base::Error Problems::error(std::string_view file_name) const {
                            sorted[i]->message);
   }
   if (sorted.size() > kMaxLines) {
-    message += fmt::format("\n{}: and {} more", file_name, sorted.size() - kMaxLines);
+    message += fmt::format("\n{}: and {}{} more", file_name, are_enough() ? "at least " : "",
+                           sorted.size() - kMaxLines);
   }
   return {base::ErrorCode::kInvalidConfig, std::move(message)};
 }

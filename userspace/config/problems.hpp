@@ -23,6 +23,9 @@ class Problems {
 
   [[nodiscard]] bool empty() const { return problems_.empty(); }
 
+  // There are more than anybody reads: looking for others only costs time.
+  [[nodiscard]] bool are_enough() const { return problems_.size() >= 200; }
+
   // One line per problem, `file:line:column: message`, in the order of the file, the first 20 of them.
   // There must be one.
   [[nodiscard]] base::Error error(std::string_view file_name) const;

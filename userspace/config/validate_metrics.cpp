@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <optional>
+#include <set>
+#include <string_view>
 
 #include "config/find_by_name.hpp"
 #include "config/nearest_name.hpp"
@@ -29,27 +31,28 @@ void check_histogram_names(const ProbeConfig& config, Problems& problems) {
   }
 }
 
-// A record of a metric that is not defined: it means one that is, and which is unknown.
-bool has_undefined_record(const ProbeConfig& config) {
-  return std::ranges::any_of(config.probes, [&config](const Probe& probe) {
-    return std::ranges::any_of(probe.records, [&config](const Record& record) {
-      return find_by_name(config.metrics, record.metric) == nullptr;
-    });
-  });
-}
-
 void check_is_recorded(const ProbeConfig& config, const Unread& unread, Problems& problems) {
-  if (unread.records || has_undefined_record(config)) {
+  std::set<std::string_view> unrecorded;
+  for (const Metric& metric : config.metrics) {
+    if (metric.kind != MetricKind::kRatio && !unread.metrics.contains(metric.name)) {
+      unrecorded.insert(metric.name);
+    }
+  }
+  bool has_undefined_record = false;
+  for (const Probe& probe : config.probes) {
+    for (const Record& record : probe.records) {
+      const bool is_known =
+          unrecorded.erase(record.metric) > 0 || find_by_name(config.metrics, record.metric) != nullptr;
+      has_undefined_record = has_undefined_record || !is_known;
+    }
+  }
+  // A record of what is not defined means one of these, and has its problem already.
+  if (unread.records || has_undefined_record) {
     return;
   }
-  for (const Metric& metric : config.metrics) {
-    const bool is_recorded = std::ranges::any_of(config.probes, [&metric](const Probe& probe) {
-      return std::ranges::find(probe.records, metric.name, &Record::metric) != probe.records.end();
-    });
-    if (!is_recorded && metric.kind != MetricKind::kRatio && !unread.metrics.contains(metric.name)) {
-      problems.add(metric.position, "metric \"{}\" is recorded by no probe; record it, or remove it",
-                   metric.name);
-    }
+  for (const std::string_view name : unrecorded) {
+    problems.add(find_by_name(config.metrics, name)->position,
+                 "metric \"{}\" is recorded by no probe; record it, or remove it", name);
   }
 }
 
@@ -153,7 +156,7 @@ void validate_metrics(const ProbeConfig& config, const Unread& unread, Problems&
   check_histogram_names(config, problems);
   check_is_recorded(config, unread, problems);
   for (const Metric& metric : config.metrics) {
-    if (metric.ratio && !unread.metrics.contains(metric.name)) {
+    if (metric.ratio && !problems.are_enough() && !unread.metrics.contains(metric.name)) {
       check_ratio(config, unread, metric, problems);
     }
   }

@@ -244,6 +244,9 @@ void check_gauge(const ProbeConfig& config, const Metric& metric, Problems& prob
 
 void validate_records(const ProbeConfig& config, const Unread& unread, Problems& problems) {
   for (const Probe& probe : config.probes) {
+    if (problems.are_enough()) {
+      return;
+    }
     ProbeRules(&config, &unread, &probe, &problems).check();
   }
   for (const Metric& metric : config.metrics) {
