@@ -1,4 +1,5 @@
-// BATON of stage 4: where to attach in one binary and what to read there. Pure data; prints as text (print_plan).
+// BATON of stage 4: where to attach in one binary and what to read there. Pure data; prints as text
+// (print_plan).
 #pragma once
 
 #include <cstdint>
@@ -17,6 +18,7 @@ struct Site {
   inspect::VirtualAddress address{};
   inspect::FileOffset offset{};
   std::uint16_t function = 0;  // index into ProbePlan::functions
+  std::string instruction;     // text, for people
 };
 
 // How bytes of a series key become the text of a label.
@@ -35,9 +37,11 @@ struct LabelField {
   std::uint16_t offset = 0;  // from the start of the values
   std::uint16_t size = 0;    // bytes it takes there
   bool is_signed = false;
-  // A value read `within` another function is preceded by one byte at offset - 1: 1 where that function was seen.
+  // A value that may be missing is preceded by one byte at offset - 1: 1 where it is there. Read `within`
+  // another function, it is missing where that function was not called; read through a nil or a failed
+  // assertion, always.
   bool optional = false;
-  std::string absent;  // text where it was not seen
+  std::string absent;  // text where it is missing, final: no transforms
   std::vector<std::string> cases;
   std::vector<config::Transform> transforms;
 };
@@ -45,31 +49,40 @@ struct LabelField {
 // What one phase (entry or return) does.
 struct Phase {
   std::vector<operation> operations;
-  std::string text;                   // string constants
-  std::optional<std::uint8_t> when;   // register of the probe's condition
+  std::string text;                  // string constants
+  std::optional<std::uint8_t> when;  // register of the probe's condition
 };
 
 // One record of the config, bound to slots of the series value.
 struct PlannedRecord {
   std::string metric;
   config::RecordKind kind = config::RecordKind::kCount;
-  bool at_return = false;                     // the phase that fires it
-  std::optional<std::uint8_t> value;          // register; none: 1, or the duration
-  std::optional<std::uint8_t> when;           // register
+  bool at_return = false;             // the phase that fires it
+  std::optional<std::uint8_t> value;  // register; none: 1, or the duration
+  std::optional<std::uint8_t> when;   // register
   std::uint16_t slot = 0;
-  std::vector<std::int64_t> bounds;           // histogram: in ns for durations, in the value's own unit otherwise
-  double scale = 1.0;                         // observed integer * scale = the metric's unit (ns -> ms: 1e-6)
-  std::uint32_t object = 0;                   // pairs and polls: number of the set of objects, unique in the binary
-  std::uint16_t object_value = 0;             // in flight and poll: offset of the captured object's address in values
-  Phase poll;                                 // kPoll: run in userspace; its result is register 0
+  std::vector<std::int64_t> bounds;  // histogram: in ns for durations, in the value's own unit otherwise
+  double scale = 1.0;                // observed integer * scale = the metric's unit (ns -> ms: 1e-6)
+  std::uint32_t object = 0;          // pairs and polls: number of the set of objects, unique in the binary
+  std::uint16_t object_value = 0;    // in flight and poll: offset of the captured object's address in values
+  Phase poll;                        // kPoll: run in userspace; its result is register 0
 };
 
-// Values read in a `within` function and put into this frame.
+// Values read in a `within` function and put into the frame of the call that it runs in.
 struct Contribution {
   std::uint16_t target = 0;       // index into ProbePlan::probes
   std::uint16_t source = 0;       // offset in this probe's values
   std::uint16_t destination = 0;  // offset in the target's values
   std::uint16_t length = 0;
+  bool at_return = true;  // the phase of this probe that does it
+};
+
+// What an expression reads, for people.
+struct PlannedRead {
+  std::string what;  // "label method", "when", "observe"
+  bool at_return = false;
+  std::string expression;
+  std::vector<std::string> paths;  // "info R8 -> .FullMethod +24 string"
 };
 
 // A learnt label of the process: stored as object `object`, address 0, with the string in values.
@@ -80,23 +93,24 @@ struct IdentityTarget {
 
 // One BPF program pair. Several functions share it where they read the same things from the same places.
 struct PlannedProbe {
-  std::string name;                   // of the config's probe, or "identity gateway/gateway_id", "within SERVICE/..."
+  std::string name;  // of the config's probe, or "identity gateway/gateway_id", "within SERVICE/..."
   std::vector<std::string> services;
-  std::uint32_t config_probe = 0;     // index into ProbeConfig::probes; 0xffffffff for helpers of the plan
-  std::vector<Site> entry_sites;      // empty: only returns are probed
-  std::vector<Site> return_sites;     // empty: a counter at entry
-  bool framed = false;                // a frame is kept from entry to return
+  std::uint32_t config_probe = 0;  // index into ProbeConfig::probes; 0xffffffff for helpers of the plan
+  std::vector<Site> entry_sites;   // empty: only returns are probed
+  std::vector<Site> return_sites;  // empty: a counter at entry
+  bool framed = false;             // a frame is kept from entry to return
   bool outermost = false;
   Phase enter;
   Phase leave;
-  std::uint16_t labels_size = 0;      // bytes of label values: the part of the values that is in the key
-  std::uint16_t values_size = 0;      // all captured values
+  std::uint16_t labels_size = 0;  // bytes of label values: the part of the values that is in the key
+  std::uint16_t values_size = 0;  // all captured values
   std::uint16_t slots = 0;
   std::vector<LabelField> labels;
   std::vector<PlannedRecord> records;
   std::vector<Contribution> contributions;
   std::vector<IdentityTarget> identity;
-  std::vector<std::string> notes;     // for the user: "also inlined in 3 callers", where each type came from
+  std::vector<PlannedRead> reads;
+  std::vector<std::string> notes;  // for the user: "also inlined in 3 callers", where each type came from
 };
 
 struct SkippedProbe {

@@ -1,0 +1,384 @@
+#include "plan/function_signature.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace plan {
+
+using base::ErrorCode;
+using base::fail;
+using base::Result;
+using inspect::BinaryFacts;
+using inspect::Function;
+using inspect::FunctionDetails;
+using inspect::Method;
+using inspect::Type;
+using inspect::TypeId;
+using inspect::TypeKind;
+using inspect::TypeTable;
+
+namespace {
+
+constexpr const char* kNoSignature =
+    "the binary does not say what it takes and returns (stripped, and no method table has it); give the "
+    "probe a "
+    "signature: as in the source";
+
+// The unnamed words that a value takes, whatever its type is called: what two sources must agree on.
+std::vector<AbiLeaf> shape_of(const TypeTable& types, TypeId id) {
+  constexpr RegisterSet kPlenty = {255, 255, {}};
+  const AbiLayout layout = assign_registers(types, std::span(&id, 1), {}, kPlenty);
+  const AbiValue& value = layout.parameters.front();
+  return value.in_registers ? value.leaves : std::vector<AbiLeaf>{{0, types[id].size, false, 0}};
+}
+
+bool have_same_shape(const TypeTable& types, const std::vector<SignatureParameter>& left,
+                     const std::vector<SignatureParameter>& right) {
+  return std::ranges::equal(left, right, [&](const SignatureParameter& a, const SignatureParameter& b) {
+    return shape_of(types, a.type) == shape_of(types, b.type);
+  });
+}
+
+std::vector<SignatureParameter> unnamed(const std::vector<TypeId>& types) {
+  std::vector<SignatureParameter> parameters;
+  for (const TypeId id : types) {
+    parameters.push_back({"", id});
+  }
+  return parameters;
+}
+
+class SignatureResolver {
+ public:
+  SignatureResolver(const BinaryFacts* facts, TypeLookup* lookup, const Function* function,
+                    const FunctionName* name, const FunctionDetails* details)
+      : facts_(facts), lookup_(lookup), function_(function), name_(name), details_(details) {}
+
+  Result<FunctionSignature> resolve(const std::optional<config::Signature>& written) {
+    RETURN_IF_ERROR(find_receiver());
+    FunctionSignature known;
+    const bool is_known = from_dwarf(known) || from_method_table(known) || from_interfaces(known);
+    if (!written) {
+      return is_known ? checked(std::move(known)) : receiver_only();
+    }
+    ASSIGN_OR_RETURN(FunctionSignature declared, from_config(*written));
+    if (!is_known) {
+      return checked(std::move(declared));
+    }
+    return merged(std::move(known), declared);
+  }
+
+ private:
+  // The receiver's type, from the function's name.
+  Result<> find_receiver() {
+    if (name_->receiver.empty() || name_->closure) {
+      return {};
+    }
+    const std::optional<TypeId> known = type_named(name_->receiver);
+    if (!known && !name_->pointer_receiver) {
+      return fail(ErrorCode::kNotFound, "receiver type {}.{} is not in the binary's type metadata",
+                  name_->package, name_->receiver);
+    }
+    const std::string_view last = short_function_name(name_->package);
+    const TypeId type = known ? *known : lookup_->unknown_type(fmt::format("{}.{}", last, name_->receiver));
+    receiver_ = SignatureParameter{"recv", name_->pointer_receiver ? lookup_->pointer_to(type) : type};
+    return {};
+  }
+
+  // A generic receiver's instantiations are types of their own: usable where there is only one.
+  std::optional<TypeId> type_named(const std::string& receiver) {
+    if (const std::optional<TypeId> id = lookup_->of_package(name_->package, receiver)) {
+      return id;
+    }
+    std::optional<TypeId> found;
+    for (std::size_t i = 0; name_->generic && i < lookup_->types().types().size(); ++i) {
+      const Type& type = lookup_->types().types()[i];
+      if (type.package == name_->package && without_type_arguments(type.name).ends_with("." + receiver)) {
+        if (found) {
+          return std::nullopt;
+        }
+        found = static_cast<TypeId>(i);
+      }
+    }
+    return found;
+  }
+
+  [[nodiscard]] FunctionSignature blank() const {
+    FunctionSignature signature;
+    signature.receiver = receiver_;
+    signature.has_dictionary = name_->generic;
+    signature.dictionary_first = !facts_->dictionary_after_receiver || !receiver_;
+    return signature;
+  }
+
+  FunctionSignature receiver_only() const {
+    FunctionSignature signature = blank();
+    signature.unknown_because = kNoSignature;
+    signature.source =
+        receiver_ ? "receiver from the function's name; parameters unknown" : "parameters unknown";
+    return signature;
+  }
+
+  bool from_dwarf(FunctionSignature& result) const {
+    if (!details_->debug_signature) {
+      return false;
+    }
+    const auto is_unusable = [](const inspect::NamedParameter& p) { return p.type == TypeId::kNone; };
+    const inspect::DebugSignature& debug = *details_->debug_signature;
+    if (std::ranges::any_of(debug.parameters, is_unusable) ||
+        std::ranges::any_of(debug.results, is_unusable)) {
+      return false;
+    }
+    result = blank();
+    for (const inspect::NamedParameter& parameter : debug.parameters) {
+      result.parameters.push_back({parameter.name, parameter.type});
+    }
+    for (const inspect::NamedParameter& parameter : debug.results) {
+      result.results.push_back({parameter.name, parameter.type});
+    }
+    if (receiver_ && !result.parameters.empty()) {
+      result.receiver = result.parameters.front();
+      result.parameters.erase(result.parameters.begin());
+    }
+    result.complete = true;
+    result.source = "signature from DWARF";
+    return true;
+  }
+
+  bool take_function_type(TypeId id, FunctionSignature& result) const {
+    const Type& type = (*lookup_)[id];
+    const auto is_none = [](TypeId part) { return part == TypeId::kNone; };
+    if (type.kind != TypeKind::kFunc || std::ranges::any_of(type.parameters, is_none) ||
+        std::ranges::any_of(type.results, is_none)) {
+      return false;
+    }
+    result = blank();
+    result.parameters = unnamed(type.parameters);
+    result.results = unnamed(type.results);
+    result.complete = true;
+    return true;
+  }
+
+  bool from_method_table(FunctionSignature& result) const {
+    if (!receiver_) {
+      return false;
+    }
+    for (const Method& method : (*lookup_)[receiver_->type].methods) {
+      if (method.name == name_->name && method.signature != TypeId::kNone &&
+          take_function_type(method.signature, result)) {
+        result.source =
+            fmt::format("signature from the method table of {}", (*lookup_)[receiver_->type].name);
+        return true;
+      }
+    }
+    return false;
+  }
+
+  [[nodiscard]] bool implements(const Type& concrete, const Type& interface) const {
+    return std::ranges::all_of(interface.methods, [&](const Method& wanted) {
+      return std::ranges::find(concrete.methods, wanted.name, &Method::name) != concrete.methods.end();
+    });
+  }
+
+  // An interface with this method that the receiver satisfies says its signature, if all such interfaces
+  // agree.
+  bool from_interfaces(FunctionSignature& result) const {
+    if (!receiver_ || !is_held_by_interfaces(receiver_->type)) {
+      return false;
+    }
+    const Type& receiver = (*lookup_)[receiver_->type];
+    std::optional<TypeId> signature;
+    std::string interface_name;
+    for (const Type& type : lookup_->types().types()) {
+      const auto method = std::ranges::find(type.methods, name_->name, &Method::name);
+      if (type.kind != TypeKind::kInterface || method == type.methods.end() ||
+          method->signature == TypeId::kNone || !implements(receiver, type)) {
+        continue;
+      }
+      if (signature && *signature != method->signature) {
+        return false;
+      }
+      signature = method->signature;
+      interface_name = type.name;
+    }
+    if (!signature || !take_function_type(*signature, result)) {
+      return false;
+    }
+    result.source =
+        fmt::format("signature from the interface {}, which {} implements", interface_name, receiver.name);
+    return true;
+  }
+
+  [[nodiscard]] bool is_held_by_interfaces(TypeId id) const {
+    return std::ranges::any_of(facts_->itab_types, [id](const auto& entry) { return entry.second == id; });
+  }
+
+  // ---- signature: in the config ----
+
+  Result<FunctionSignature> from_config(const config::Signature& written) {
+    FunctionSignature signature = blank();
+    signature.complete = true;
+    signature.source = "signature from the config";
+    std::optional<std::size_t> unknown;
+    for (const config::Parameter& parameter : written.parameters) {
+      Result<TypeId> type = lookup_->from_text(parameter.type, name_->package);
+      if (!type) {
+        if (type.error().code != ErrorCode::kNotFound || unknown) {
+          return with_context(std::move(type.error()), "signature: parameter {}",
+                              config::to_string(parameter.type));
+        }
+        unknown = signature.parameters.size();
+        unknown_reason_ = type.error().message;
+      }
+      signature.parameters.push_back({parameter.name, type.value_or(TypeId::kNone)});
+    }
+    for (const config::Parameter& result : written.results) {
+      Result<TypeId> type = lookup_->from_text(result.type, name_->package);
+      if (!type) {
+        return with_context(std::move(type.error()), "signature: result {}", config::to_string(result.type));
+      }
+      signature.results.push_back({result.name, *type});
+    }
+    if (unknown) {
+      RETURN_IF_ERROR(infer_size(signature, *unknown, config::to_string(written.parameters[*unknown].type)));
+    }
+    return signature;
+  }
+
+  // A type that the metadata does not have: what the compiler left about the arguments may leave one size
+  // only.
+  Result<> infer_size(FunctionSignature& signature, std::size_t unknown, const std::string& type_name) {
+    std::vector<TypeId> fitting;
+    for (const std::uint64_t words : {std::uint64_t{1}, std::uint64_t{2}, std::uint64_t{3}}) {
+      signature.parameters[unknown].type = lookup_->opaque_words(type_name, words);
+      if (function_->arguments_size >= 0 && difference_from_binary(signature).empty()) {
+        fitting.push_back(signature.parameters[unknown].type);
+      }
+    }
+    if (fitting.size() != 1) {
+      return fail(ErrorCode::kNotFound, "signature: {}; its size cannot be told from the arguments either",
+                  unknown_reason_);
+    }
+    signature.parameters[unknown].type = fitting.front();
+    signature.source += fmt::format(" ({} is not in the metadata: {} bytes by the size of the arguments)",
+                                    type_name, (*lookup_)[fitting.front()].size);
+    return {};
+  }
+
+  Result<FunctionSignature> merged(FunctionSignature known, const FunctionSignature& declared) {
+    if (!have_same_shape(lookup_->types(), known.parameters, declared.parameters) ||
+        !have_same_shape(lookup_->types(), known.results, declared.results)) {
+      return fail(ErrorCode::kUnsupported,
+                  "signature: says {}, but the binary has {}; correct it or leave it out",
+                  to_string(declared, lookup_->types()), to_string(known, lookup_->types()));
+    }
+    const auto take_names = [](std::vector<SignatureParameter>& into,
+                               const std::vector<SignatureParameter>& from) {
+      for (std::size_t i = 0; i < into.size(); ++i) {
+        into[i].name = from[i].name.empty() ? into[i].name : from[i].name;
+      }
+    };
+    take_names(known.parameters, declared.parameters);
+    take_names(known.results, declared.results);
+    known.source += ", names from signature:";
+    return checked(std::move(known));
+  }
+
+  // ---- against the binary ----
+
+  // What does not fit, or "".
+  std::string difference_from_binary(const FunctionSignature& signature) {
+    const AbiLayout layout = layout_of(*facts_, *lookup_, signature);
+    if (function_->arguments_size >= 0 &&
+        layout.arguments_size != static_cast<std::uint64_t>(function_->arguments_size)) {
+      return fmt::format("its arguments would take {} bytes, the binary says {}", layout.arguments_size,
+                         function_->arguments_size);
+    }
+    return name_->generic ? "" : difference_of_words(argument_words_of(lookup_->types(), layout));
+  }
+
+  [[nodiscard]] std::string difference_of_words(const ExpectedWords& expected) const {
+    const std::vector<inspect::ArgumentWord>& found = details_->argument_words;
+    if (found.empty()) {
+      return "";
+    }
+    for (std::size_t i = 0; i < std::min(found.size(), expected.words.size()); ++i) {
+      if (found[i] != expected.words[i]) {
+        return fmt::format("argument word {} would be {} bytes at {}, the binary has {} bytes at {}", i,
+                           expected.words[i].size, expected.words[i].offset, found[i].size, found[i].offset);
+      }
+    }
+    if (found.size() > expected.words.size() || (found.size() < expected.words.size() && expected.complete)) {
+      return fmt::format("it would have {} argument words, the binary lists {}", expected.words.size(),
+                         found.size());
+    }
+    return "";
+  }
+
+  Result<FunctionSignature> checked(FunctionSignature signature) {
+    const std::string difference = difference_from_binary(signature);
+    if (!difference.empty()) {
+      return fail(ErrorCode::kUnsupported, "{} does not fit: {}", to_string(signature, lookup_->types()),
+                  difference);
+    }
+    if (function_->arguments_size >= 0) {
+      signature.source += fmt::format(", checked against {} bytes of arguments", function_->arguments_size);
+      if (!details_->argument_words.empty() && !name_->generic) {
+        signature.source += fmt::format(" and {} argument words", details_->argument_words.size());
+      }
+    }
+    return signature;
+  }
+
+  const BinaryFacts* facts_;  // all five the caller's
+  TypeLookup* lookup_;
+  const Function* function_;
+  const FunctionName* name_;
+  const FunctionDetails* details_;
+  std::optional<SignatureParameter> receiver_;
+  std::string unknown_reason_;
+};
+
+std::string list_of(const std::vector<SignatureParameter>& parameters, const TypeTable& types) {
+  std::string list;
+  for (const SignatureParameter& parameter : parameters) {
+    list += fmt::format("{}{}", list.empty() ? "" : ", ", types[parameter.type].name);
+  }
+  return list;
+}
+
+}  // namespace
+
+Result<FunctionSignature> resolve_signature(const BinaryFacts& facts, TypeLookup& lookup,
+                                            const Function& function, const FunctionName& name,
+                                            const FunctionDetails& details,
+                                            const std::optional<config::Signature>& written) {
+  return SignatureResolver(&facts, &lookup, &function, &name, &details).resolve(written);
+}
+
+AbiLayout layout_of(const BinaryFacts& facts, TypeLookup& lookup, const FunctionSignature& signature) {
+  std::vector<TypeId> parameters;
+  if (signature.receiver) {
+    parameters.push_back(signature.receiver->type);
+  }
+  if (signature.has_dictionary) {
+    parameters.insert(signature.dictionary_first ? parameters.begin() : parameters.end(), lookup.word());
+  }
+  for (const SignatureParameter& parameter : signature.parameters) {
+    parameters.push_back(parameter.type);
+  }
+  std::vector<TypeId> results;
+  for (const SignatureParameter& result : signature.results) {
+    results.push_back(result.type);
+  }
+  return assign_registers(lookup.types(), parameters, results, registers_of(facts.architecture));
+}
+
+std::string to_string(const FunctionSignature& signature, const TypeTable& types) {
+  const std::string results = list_of(signature.results, types);
+  const char* open = signature.results.size() > 1 ? "(" : "";
+  const char* close = signature.results.size() > 1 ? ")" : "";
+  return fmt::format("func({}){}{}{}{}", list_of(signature.parameters, types), results.empty() ? "" : " ",
+                     open, results, close);
+}
+
+}  // namespace plan

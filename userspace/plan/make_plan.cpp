@@ -1,0 +1,265 @@
+#include "plan/make_plan.hpp"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "abi/limits.h"
+#include "plan/compile_probe.hpp"
+#include "plan/function_name.hpp"
+#include "plan/plan_functions.hpp"
+#include "plan/runtime_layout.hpp"
+#include "plan/type_lookup.hpp"
+#include "plan/within_helpers.hpp"
+
+namespace plan {
+
+using base::Result;
+using config::RecordKind;
+
+namespace {
+
+constexpr std::uint32_t kHelperProbe = 0xffffffff;
+
+class PlanMaker {
+ public:
+  PlanMaker(const config::ProbeConfig* config, const inspect::BinaryFacts* facts,
+            std::span<const std::string> services)
+      : config_(config),
+        facts_(facts),
+        services_(services.begin(), services.end()),
+        lookup_(facts->types),
+        planner_(facts, &lookup_),
+        helpers_(&planner_) {}
+
+  ProbePlan make() {
+    plan_.position_independent = facts_->position_independent;
+    plan_.runtime = !facts_->is_go ? "native" : facts_->go_version.empty() ? "go" : facts_->go_version;
+    if (!facts_->is_go) {
+      skip_all("it is not a Go program, and only those can be planned so far");
+      return std::move(plan_);
+    }
+    find_runtime_layout();
+    collect_helpers();
+    for (std::uint32_t i = 0; i < config_->probes.size(); ++i) {
+      plan_probe(i);
+    }
+    plan_identities();
+    helpers_.append_to(plan_.probes);
+    add_unwind_hooks();
+    add_type_names();
+    plan_.functions = planner_.take_functions();
+    plan_.objects = next_object_;
+    return std::move(plan_);
+  }
+
+ private:
+  [[nodiscard]] std::vector<std::string> services_here(const std::vector<std::string>& wanted) const {
+    if (wanted.empty()) {
+      return services_;
+    }
+    std::vector<std::string> here;
+    std::ranges::copy_if(wanted, std::back_inserter(here), [this](const std::string& service) {
+      return std::ranges::find(services_, service) != services_.end();
+    });
+    return here;
+  }
+
+  void skip_all(const std::string& reason) {
+    for (std::uint32_t i = 0; i < config_->probes.size(); ++i) {
+      if (!services_here(config_->probes[i].services).empty()) {
+        plan_.skipped.push_back({config_->probes[i].name, i, reason});
+      }
+    }
+  }
+
+  void find_runtime_layout() {
+    Result<GoroutineLayout> layout = goroutine_layout(lookup_);
+    if (layout) {
+      plan_.goroutine = *layout;
+    } else {
+      planner_.set_frames_impossible(layout.error().message);
+    }
+  }
+
+  // All reads within a function are done by one program, so they are gathered before any is compiled.
+  void collect_helpers() {
+    for (const config::Probe& probe : config_->probes) {
+      for (const config::Label& label : probe.labels) {
+        const auto* value = std::get_if<config::ValueLabel>(&label.source);
+        if (value != nullptr && value->within) {
+          for (const std::string& service : services_here(probe.services)) {
+            helpers_.add(*value, service);
+          }
+        }
+      }
+    }
+    helpers_.compile();
+  }
+
+  Result<WithinFields> within_fields(const config::Probe& probe) {
+    WithinFields fields;
+    for (const config::Label& label : probe.labels) {
+      const auto* value = std::get_if<config::ValueLabel>(&label.source);
+      if (value != nullptr && value->within) {
+        Result<LabelField> field = helpers_.field_of(*value);
+        if (!field) {
+          return with_context(std::move(field.error()), "label {}: within", label.name);
+        }
+        fields.emplace(label.name, *std::move(field));
+      }
+    }
+    return fields;
+  }
+
+  Result<std::vector<PlannedProbe>> compile(const config::Probe& probe) {
+    ASSIGN_OR_RETURN(const WithinFields within, within_fields(probe));
+    const ProbeRequest request{&probe, config_, &within};
+    return planner_.plan(probe.functions, probe.signature,
+                         [&](ProbeCompiler& compiler) { return compiler.compile(request); });
+  }
+
+  void plan_probe(std::uint32_t index) {
+    const config::Probe& probe = config_->probes[index];
+    const std::vector<std::string> services = services_here(probe.services);
+    if (services.empty()) {
+      return;
+    }
+    Result<std::vector<PlannedProbe>> planned = compile(probe);
+    if (!planned) {
+      plan_.skipped.push_back({probe.name, index, planned.error().message});
+      return;
+    }
+    for (PlannedProbe& one : *planned) {
+      one.name = probe.name;
+      one.services = services;
+      one.config_probe = index;
+      number_objects(one);
+      add_uses(probe, one);
+      plan_.probes.push_back(std::move(one));
+    }
+  }
+
+  // +1 and -1 of one metric share their objects; every poll has its own.
+  void number_objects(PlannedProbe& probe) {
+    for (PlannedRecord& record : probe.records) {
+      if (record.kind == RecordKind::kPairUp || record.kind == RecordKind::kPairDown) {
+        const auto [known, is_new] = pair_objects_.emplace(record.metric, next_object_);
+        next_object_ += is_new ? 1 : 0;
+        record.object = known->second;
+      } else if (record.kind == RecordKind::kPoll) {
+        record.object = next_object_++;
+      }
+    }
+  }
+
+  void add_uses(const config::Probe& probe, const PlannedProbe& planned) {
+    for (const config::Label& label : probe.labels) {
+      const auto* value = std::get_if<config::ValueLabel>(&label.source);
+      const auto field = std::ranges::find(planned.labels, label.name, &LabelField::name);
+      if (value != nullptr && value->within && field != planned.labels.end()) {
+        helpers_.use(*value, static_cast<std::uint16_t>(plan_.probes.size()),
+                     static_cast<std::uint16_t>(field->offset - 1));
+      }
+    }
+  }
+
+  void plan_identities() {
+    for (const config::Service& service : config_->services) {
+      if (std::ranges::find(services_, service.name) == services_.end()) {
+        continue;
+      }
+      for (const config::IdentityLabel& label : service.identity) {
+        plan_identity(service.name, label);
+      }
+    }
+  }
+
+  void plan_identity(const std::string& service, const config::IdentityLabel& label) {
+    const std::string name = fmt::format("identity {}/{}", service, label.name);
+    Result<std::vector<PlannedProbe>> planned =
+        planner_.plan(label.functions, label.signature,
+                      [&](ProbeCompiler& compiler) { return compiler.compile_identity(label); });
+    if (!planned) {
+      plan_.skipped.push_back({name, kHelperProbe, planned.error().message});
+      return;
+    }
+    for (PlannedProbe& one : *planned) {
+      one.name = name;
+      one.services = {service};
+      one.config_probe = kHelperProbe;
+      one.identity.push_back({label.name, next_object_});
+      plan_.probes.push_back(std::move(one));
+    }
+    ++next_object_;
+  }
+
+  void add_unwind_hooks() {
+    const bool any_framed = std::ranges::any_of(plan_.probes, &PlannedProbe::framed);
+    if (!any_framed) {
+      return;
+    }
+    Result<std::vector<FoundHook>> hooks = find_unwind_hooks(*facts_, lookup_);
+    if (!hooks) {
+      note_missing_hooks(hooks.error().message);
+      return;
+    }
+    for (FoundHook& found : *hooks) {
+      Result<Site> site = planner_.entry_site(found.function);
+      if (!site) {
+        note_missing_hooks(facts_->functions[found.function].name + ": " + site.error().message);
+        continue;
+      }
+      found.hook.site = *std::move(site);
+      plan_.unwind_hooks.push_back(std::move(found.hook));
+    }
+  }
+
+  void note_missing_hooks(const std::string& reason) {
+    for (PlannedProbe& probe : plan_.probes) {
+      if (probe.framed) {
+        probe.notes.push_back(fmt::format("calls that end by a panic are noticed only later: {}", reason));
+      }
+    }
+  }
+
+  // Names for labels that say what an interface holds. Unnamed types but pointers to named ones are rare
+  // there.
+  void add_type_names() {
+    const auto has_type_label = [](const PlannedProbe& probe) {
+      return std::ranges::find(probe.labels, LabelField::Kind::kType, &LabelField::kind) !=
+             probe.labels.end();
+    };
+    if (std::ranges::none_of(plan_.probes, has_type_label)) {
+      return;
+    }
+    for (const inspect::Type& type : lookup_.types().types()) {
+      if (type.descriptor && type.kind != inspect::TypeKind::kInterface) {
+        plan_.type_names.emplace_back(value_of(*type.descriptor), type.name);
+      }
+    }
+    std::ranges::sort(plan_.type_names);
+  }
+
+  const config::ProbeConfig* config_;  // the caller's
+  const inspect::BinaryFacts* facts_;  // the caller's
+  std::vector<std::string> services_;
+  TypeLookup lookup_;
+  FunctionPlanner planner_;
+  WithinHelpers helpers_;
+  ProbePlan plan_;
+  std::map<std::string, std::uint32_t> pair_objects_;
+  std::uint32_t next_object_ = 0;
+};
+
+}  // namespace
+
+ProbePlan make_plan(const config::ProbeConfig& config, const inspect::BinaryFacts& facts,
+                    std::span<const std::string> services) {
+  return PlanMaker(&config, &facts, services).make();
+}
+
+}  // namespace plan

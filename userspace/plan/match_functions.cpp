@@ -1,0 +1,191 @@
+#include "plan/match_functions.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "config/glob.hpp"
+#include "plan/function_name.hpp"
+#include "plan/nearest_functions.hpp"
+
+namespace plan {
+
+using base::ErrorCode;
+using base::fail;
+using base::Result;
+using inspect::BinaryFacts;
+using inspect::Function;
+
+namespace {
+
+constexpr std::size_t kMostFunctions = 200;
+
+// "F.func1", "M-fm", "F.gowrap2": made by the compiler. A pattern means one only if it says so.
+bool is_made_by_compiler(std::string_view name) {
+  const std::size_t dot = name.rfind('.');
+  const std::string_view last = dot == std::string_view::npos ? name : name.substr(dot + 1);
+  return last.starts_with("func") || last.starts_with("gowrap") || last.starts_with("deferwrap") ||
+         last.ends_with("-fm") || (!last.empty() && last.front() >= '0' && last.front() <= '9');
+}
+
+bool pattern_matches(std::string_view pattern, bool is_glob, const std::string& name) {
+  if (!is_glob) {
+    return name == pattern ||
+           (name.find('[') != std::string::npos && without_type_arguments(name) == pattern);
+  }
+  if (is_made_by_compiler(name) && !is_made_by_compiler(pattern)) {
+    return false;
+  }
+  return config::glob_matches(pattern, name) ||
+         (name.find('[') != std::string::npos && config::glob_matches(pattern, without_type_arguments(name)));
+}
+
+// Of several functions with one name (ABI0 and ABIInternal) the one that Go code calls.
+bool is_better(const Function& candidate, const Function& known) {
+  const auto rank = [](const Function& function) {
+    return (function.assembly ? 2 : 0) + (function.wrapper ? 1 : 0);
+  };
+  return rank(candidate) < rank(known);
+}
+
+std::vector<std::uint32_t> functions_matching(const BinaryFacts& facts, std::string_view pattern) {
+  const bool is_glob = config::is_glob(pattern);
+  std::vector<std::uint32_t> found;
+  std::unordered_map<std::string_view, std::size_t> by_name;
+  for (std::uint32_t i = 0; i < facts.functions.size(); ++i) {
+    const Function& function = facts.functions[i];
+    if (!pattern_matches(pattern, is_glob, function.name) || (is_glob && function.wrapper)) {
+      continue;
+    }
+    const auto [known, is_new] = by_name.emplace(function.name, found.size());
+    if (is_new) {
+      found.push_back(i);
+    } else if (is_better(function, facts.functions[found[known->second]])) {
+      found[known->second] = i;
+    }
+  }
+  return found;
+}
+
+std::optional<std::uint32_t> function_named(const BinaryFacts& facts, std::string_view name) {
+  const std::vector<std::uint32_t> found = functions_matching(facts, name);
+  return found.empty() ? std::nullopt : std::optional(found.front());
+}
+
+// Calls of T.M through an interface or a pointer run the wrapper (*T).M, which often holds a copy of the
+// body.
+void add_pointer_wrappers(const BinaryFacts& facts, MatchedFunctions& matched) {
+  const std::vector<std::uint32_t> direct = matched.functions;
+  for (const std::uint32_t index : direct) {
+    const std::string wrapper = pointer_wrapper_of(facts.functions[index].name);
+    const auto details = facts.details.find(index);
+    if (wrapper.empty() || details == facts.details.end() ||
+        std::ranges::find(details->second.inlined_into, wrapper) == details->second.inlined_into.end()) {
+      continue;
+    }
+    const std::optional<std::uint32_t> found = function_named(facts, wrapper);
+    if (found && std::ranges::find(matched.functions, *found) == matched.functions.end()) {
+      matched.functions.push_back(*found);
+      matched.notes.push_back(fmt::format("{} holds a copy of the method and is probed too", wrapper));
+    }
+  }
+}
+
+Result<MatchedFunctions> match_one(const BinaryFacts& facts, const std::string& pattern) {
+  MatchedFunctions matched;
+  matched.functions = functions_matching(facts, pattern);
+  if (matched.functions.size() > kMostFunctions) {
+    return fail(ErrorCode::kUnsupported, "{} matches {} functions, more than {}; make it narrower", pattern,
+                matched.functions.size(), kMostFunctions);
+  }
+  add_pointer_wrappers(facts, matched);
+  const std::string wrapper = matched.functions.empty() ? pointer_wrapper_of(pattern) : "";
+  const std::optional<std::uint32_t> found = wrapper.empty() ? std::nullopt : function_named(facts, wrapper);
+  if (found) {
+    matched.functions.push_back(*found);
+    matched.notes.push_back(
+        fmt::format("{} is not there; {}, through which interfaces call it, is probed", pattern, wrapper));
+  }
+  return matched;
+}
+
+std::string quoted_list(std::span<const std::string> names, const char* separator) {
+  std::string list;
+  for (const std::string& name : names) {
+    list += fmt::format("{}{}", list.empty() ? "" : separator, name);
+  }
+  return list;
+}
+
+base::Error nothing_matches(const BinaryFacts& facts, std::span<const std::string> alternatives) {
+  for (const std::string& name : alternatives) {
+    if (const auto inlined = facts.inlined_only.find(name); inlined != facts.inlined_only.end()) {
+      return {
+          ErrorCode::kNotFound,
+          fmt::format(
+              "every call of {} is inlined (in {} functions), so there is nothing to probe; probe a caller",
+              name, inlined->second)};
+    }
+  }
+  const std::vector<std::string> nearest = nearest_functions(facts, alternatives.front());
+  const std::string hint = nearest.empty() ? "" : fmt::format("; nearest: {}", quoted_list(nearest, ", "));
+  return {ErrorCode::kNotFound,
+          fmt::format("no function {} in this binary{}", quoted_list(alternatives, " or "), hint)};
+}
+
+}  // namespace
+
+Result<MatchedFunctions> match_functions(const BinaryFacts& facts,
+                                         std::span<const std::string> alternatives) {
+  for (const std::string& pattern : alternatives) {
+    ASSIGN_OR_RETURN(MatchedFunctions matched, match_one(facts, pattern));
+    if (!matched.functions.empty()) {
+      return matched;
+    }
+  }
+  if (alternatives.empty()) {
+    return fail(ErrorCode::kInvalidConfig, "no function is named");
+  }
+  return std::unexpected(nothing_matches(facts, alternatives));
+}
+
+std::function<bool(std::string_view)> wanted_functions(const config::ProbeConfig& config) {
+  std::unordered_set<std::string> names = {"runtime.recovery", "runtime.Goexit"};
+  std::vector<std::string> globs;
+  const auto add = [&](const std::vector<std::string>& functions) {
+    for (const std::string& function : functions) {
+      if (config::is_glob(function)) {
+        globs.push_back(function);
+        continue;
+      }
+      names.insert(function);
+      names.insert(pointer_wrapper_of(function));
+    }
+  };
+  for (const config::Service& service : config.services) {
+    for (const config::IdentityLabel& label : service.identity) {
+      add(label.functions);
+    }
+  }
+  for (const config::Probe& probe : config.probes) {
+    add(probe.functions);
+    for (const config::Label& label : probe.labels) {
+      const auto* value = std::get_if<config::ValueLabel>(&label.source);
+      if (value != nullptr && value->within) {
+        add(value->within->functions);
+      }
+    }
+  }
+  names.erase("");
+  return [names = std::move(names), globs = std::move(globs)](std::string_view name) {
+    const bool is_generic = name.find('[') != std::string_view::npos;
+    if (names.contains(std::string(name)) || (is_generic && names.contains(without_type_arguments(name)))) {
+      return true;
+    }
+    return std::ranges::any_of(
+        globs, [&](const std::string& glob) { return pattern_matches(glob, true, std::string(name)); });
+  };
+}
+
+}  // namespace plan

@@ -1,0 +1,31 @@
+// Names and patterns of the config -> functions of a binary.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.hpp"
+#include "config/probe_config.hpp"
+#include "inspect/binary_facts.hpp"
+
+namespace plan {
+
+struct MatchedFunctions {
+  std::vector<std::uint32_t> functions;  // indexes into BinaryFacts::functions
+  std::vector<std::string> notes;
+};
+
+// Functions that the first matching one of `alternatives` means: a name stands for all instantiations of a
+// generic function, and for the wrapper (*T).M where that holds an inlined copy of T.M. kNotFound: nothing
+// matches; the message names the nearest. kUnsupported: a pattern that matches too many.
+[[nodiscard]] base::Result<MatchedFunctions> match_functions(const inspect::BinaryFacts& facts,
+                                                             std::span<const std::string> alternatives);
+
+// Says which functions the plan needs BinaryFacts::details of.
+[[nodiscard]] std::function<bool(std::string_view)> wanted_functions(const config::ProbeConfig& config);
+
+}  // namespace plan

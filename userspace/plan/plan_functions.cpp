@@ -1,0 +1,239 @@
+#include "plan/plan_functions.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <limits>
+#include <utility>
+
+#include "plan/match_functions.hpp"
+
+namespace plan {
+
+using base::ErrorCode;
+using base::fail;
+using base::Result;
+using inspect::Function;
+using inspect::FunctionDetails;
+
+namespace {
+
+bool is_same_operation(const operation& left, const operation& right) {
+  return left.code == right.code && left.d == right.d && left.a == right.a && left.b == right.b &&
+         left.size == right.size && left.flags == right.flags && left.text == right.text &&
+         left.imm == right.imm;
+}
+
+bool is_same_phase(const Phase& left, const Phase& right) {
+  return left.text == right.text && left.when == right.when &&
+         std::ranges::equal(left.operations, right.operations, is_same_operation);
+}
+
+// Of one probe of the config: what stands in the config is the same anyway.
+bool is_same_field(const LabelField& left, const LabelField& right) {
+  return left.kind == right.kind && left.offset == right.offset && left.size == right.size &&
+         left.is_signed == right.is_signed && left.optional == right.optional && left.cases == right.cases;
+}
+
+bool is_same_record(const PlannedRecord& left, const PlannedRecord& right) {
+  return left.at_return == right.at_return && left.value == right.value && left.when == right.when &&
+         left.bounds == right.bounds && left.object_value == right.object_value &&
+         is_same_phase(left.poll, right.poll);
+}
+
+bool have_same_programs(const PlannedProbe& left, const PlannedProbe& right) {
+  return left.framed == right.framed && left.values_size == right.values_size &&
+         left.entry_sites.empty() == right.entry_sites.empty() &&
+         left.return_sites.empty() == right.return_sites.empty() && is_same_phase(left.enter, right.enter) &&
+         is_same_phase(left.leave, right.leave) &&
+         std::ranges::equal(left.labels, right.labels, is_same_field) &&
+         std::ranges::equal(left.records, right.records, is_same_record);
+}
+
+void add_once(std::vector<std::string>& notes, const std::string& note) {
+  if (std::ranges::find(notes, note) == notes.end()) {
+    notes.push_back(note);
+  }
+}
+
+void merge(PlannedProbe& into, PlannedProbe probe) {
+  std::ranges::move(probe.entry_sites, std::back_inserter(into.entry_sites));
+  std::ranges::move(probe.return_sites, std::back_inserter(into.return_sites));
+  for (const std::string& note : probe.notes) {
+    add_once(into.notes, note);
+  }
+}
+
+bool needs_entry(const PlannedProbe& probe) {
+  return probe.framed || !probe.enter.operations.empty() ||
+         std::ranges::any_of(probe.records, [](const PlannedRecord& record) { return !record.at_return; });
+}
+
+bool needs_returns(const PlannedProbe& probe) {
+  return probe.framed || !probe.leave.operations.empty() ||
+         std::ranges::any_of(probe.records, [](const PlannedRecord& record) { return record.at_return; });
+}
+
+std::string list_of_callers(const std::vector<std::string>& callers) {
+  constexpr std::size_t kMostNames = 3;
+  std::string list;
+  for (std::size_t i = 0; i < std::min(callers.size(), kMostNames); ++i) {
+    list += (i == 0 ? "" : ", ") + callers[i];
+  }
+  return list + (callers.size() > kMostNames ? ", ..." : "");
+}
+
+}  // namespace
+
+FunctionPlanner::FunctionPlanner(const inspect::BinaryFacts* facts, TypeLookup* lookup)
+    : facts_(facts), lookup_(lookup) {}
+
+Result<const FunctionDetails*> FunctionPlanner::details_of(std::uint32_t function) const {
+  const auto found = facts_->details.find(function);
+  if (found == facts_->details.end()) {
+    return fail(ErrorCode::kNotFound, "the function was not inspected");
+  }
+  if (!found->second.unusable.empty()) {
+    return fail(ErrorCode::kUnsupported, "it cannot be probed: {}", found->second.unusable);
+  }
+  return &found->second;
+}
+
+std::uint16_t FunctionPlanner::number_of(std::uint32_t function) {
+  const std::string& name = facts_->functions[function].name;
+  const auto [known, is_new] = numbers_.emplace(name, static_cast<std::uint16_t>(functions_.size()));
+  if (is_new) {
+    functions_.push_back(name);
+  }
+  return known->second;
+}
+
+Result<Site> FunctionPlanner::site_at(inspect::VirtualAddress address, std::uint32_t function,
+                                      std::string instruction) {
+  const std::optional<inspect::FileOffset> offset = facts_->file_offset_of(address);
+  if (!offset) {
+    return fail(ErrorCode::kCorruptBinary, "address {:#x} is in no loaded part of the file",
+                value_of(address));
+  }
+  if (functions_.size() > std::numeric_limits<std::uint16_t>::max() - 1U) {
+    return fail(ErrorCode::kUnsupported, "too many functions are probed in one binary");
+  }
+  Site site;
+  site.address = address;
+  site.offset = *offset;
+  site.function = number_of(function);
+  site.instruction = std::move(instruction);
+  return site;
+}
+
+Result<Site> FunctionPlanner::entry_site(std::uint32_t function) {
+  ASSIGN_OR_RETURN(const FunctionDetails* details, details_of(function));
+  if (!details->entry_site) {
+    return fail(ErrorCode::kUnsupported, "the instruction that allocates its frame was not found");
+  }
+  return site_at(*details->entry_site, function, details->entry_instruction);
+}
+
+Result<FunctionScope> FunctionPlanner::scope_of(std::uint32_t function,
+                                                const std::optional<config::Signature>& signature) {
+  const Function& facts = facts_->functions[function];
+  ASSIGN_OR_RETURN(const FunctionDetails* details, details_of(function));
+  if (facts.native) {
+    return fail(ErrorCode::kUnsupported, "it is not a Go function, and only those can be planned so far");
+  }
+  if (facts.assembly) {
+    return fail(ErrorCode::kUnsupported,
+                "it is assembly: arguments are on the stack and R14 is not the goroutine");
+  }
+  const FunctionName name = parse_function_name(
+      facts.name, [this](std::string_view package) { return lookup_->has_package(package); });
+  ASSIGN_OR_RETURN(FunctionSignature resolved,
+                   resolve_signature(*facts_, *lookup_, facts, name, *details, signature));
+  AbiLayout layout = layout_of(*facts_, *lookup_, resolved);
+  return FunctionScope(facts.name, std::move(resolved), std::move(layout), name.closure);
+}
+
+Result<> FunctionPlanner::add_sites(std::uint32_t function, PlannedProbe& probe) {
+  if (probe.framed && !frames_impossible_.empty()) {
+    return fail(ErrorCode::kUnsupported, "calls cannot be followed to their end: {}", frames_impossible_);
+  }
+  if (needs_entry(probe)) {
+    ASSIGN_OR_RETURN(Site site, entry_site(function));
+    probe.entry_sites.push_back(std::move(site));
+  }
+  if (!needs_returns(probe)) {
+    return {};
+  }
+  ASSIGN_OR_RETURN(const FunctionDetails* details, details_of(function));
+  if (!details->no_returns.empty() || details->return_sites.empty()) {
+    return fail(ErrorCode::kUnsupported,
+                "its returns cannot be probed: {}; a counter of calls without results works",
+                details->no_returns.empty() ? "it has no RET" : details->no_returns);
+  }
+  for (const inspect::VirtualAddress address : details->return_sites) {
+    ASSIGN_OR_RETURN(Site site, site_at(address, function, "ret"));
+    probe.return_sites.push_back(std::move(site));
+  }
+  return {};
+}
+
+void FunctionPlanner::add_notes(std::uint32_t function, const std::string& source,
+                                PlannedProbe& probe) const {
+  const std::string short_name(short_function_name(facts_->functions[function].name));
+  probe.notes.push_back(fmt::format("{}: {}", short_name, source));
+  const std::vector<std::string>& callers = facts_->details.at(function).inlined_into;
+  if (!callers.empty()) {
+    probe.notes.push_back(fmt::format("{}: also inlined in {} caller{} ({}): those calls are not counted",
+                                      short_name, callers.size(), callers.size() == 1 ? "" : "s",
+                                      list_of_callers(callers)));
+  } else if (const std::uint32_t copies = facts_->functions[function].inlined_copies; copies != 0) {
+    probe.notes.push_back(
+        fmt::format("{}: also inlined in {} callers: those calls are not counted", short_name, copies));
+  }
+}
+
+Result<PlannedProbe> FunctionPlanner::plan_one(std::uint32_t function,
+                                               const std::optional<config::Signature>& signature,
+                                               const CompileFunction& compile) {
+  ASSIGN_OR_RETURN(const FunctionScope scope, scope_of(function, signature));
+  ProbeCompiler compiler(&scope, lookup_, facts_);
+  ASSIGN_OR_RETURN(PlannedProbe probe, compile(compiler));
+  RETURN_IF_ERROR(add_sites(function, probe));
+  add_notes(function, scope.signature().source, probe);
+  return probe;
+}
+
+Result<std::vector<PlannedProbe>> FunctionPlanner::plan(const std::vector<std::string>& alternatives,
+                                                        const std::optional<config::Signature>& signature,
+                                                        const CompileFunction& compile) {
+  ASSIGN_OR_RETURN(const MatchedFunctions matched, match_functions(*facts_, alternatives));
+  std::vector<PlannedProbe> groups;
+  std::vector<std::string> failures;
+  std::optional<base::Error> first_error;
+  for (const std::uint32_t function : matched.functions) {
+    const std::string_view name = short_function_name(facts_->functions[function].name);
+    Result<PlannedProbe> probe = plan_one(function, signature, compile);
+    if (!probe) {
+      failures.push_back(fmt::format("{} is not probed: {}", name, probe.error().message));
+      first_error = first_error
+                        ? std::move(first_error)
+                        : std::optional(base::Error{probe.error().code,
+                                                    fmt::format("{}: {}", name, probe.error().message)});
+      continue;
+    }
+    const auto same = std::ranges::find_if(
+        groups, [&](const PlannedProbe& group) { return have_same_programs(group, *probe); });
+    if (same != groups.end()) {
+      merge(*same, *std::move(probe));
+    } else {
+      groups.push_back(*std::move(probe));
+    }
+  }
+  if (groups.empty()) {
+    return std::unexpected(*std::move(first_error));
+  }
+  std::ranges::copy(matched.notes, std::back_inserter(groups.front().notes));
+  std::ranges::copy(failures, std::back_inserter(groups.front().notes));
+  return groups;
+}
+
+}  // namespace plan

@@ -1,0 +1,63 @@
+// The functions that a probe means, each compiled and given its sites; those that read alike share one
+// PlannedProbe.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/error.hpp"
+#include "config/expression.hpp"
+#include "inspect/binary_facts.hpp"
+#include "plan/compile_probe.hpp"
+#include "plan/probe_plan.hpp"
+#include "plan/type_lookup.hpp"
+
+namespace plan {
+
+// What is wanted of each function, given its compiler.
+using CompileFunction = std::function<base::Result<PlannedProbe>(ProbeCompiler&)>;
+
+class FunctionPlanner {
+ public:
+  FunctionPlanner(const inspect::BinaryFacts* facts, TypeLookup* lookup);
+
+  // Why no frames can be kept in this binary; "" where they can.
+  void set_frames_impossible(std::string reason) { frames_impossible_ = std::move(reason); }
+
+  // At least one probe. Where only some functions of a pattern fail, the notes name them; where all fail, the
+  // error is that of the first.
+  base::Result<std::vector<PlannedProbe>> plan(const std::vector<std::string>& alternatives,
+                                               const std::optional<config::Signature>& signature,
+                                               const CompileFunction& compile);
+
+  // The site of a function, its name taken into functions().
+  base::Result<Site> entry_site(std::uint32_t function);
+
+  // Names, by Site::function.
+  std::vector<std::string> take_functions() { return std::move(functions_); }
+
+ private:
+  base::Result<PlannedProbe> plan_one(std::uint32_t function,
+                                      const std::optional<config::Signature>& signature,
+                                      const CompileFunction& compile);
+  base::Result<FunctionScope> scope_of(std::uint32_t function,
+                                       const std::optional<config::Signature>& signature);
+  base::Result<> add_sites(std::uint32_t function, PlannedProbe& probe);
+  base::Result<Site> site_at(inspect::VirtualAddress address, std::uint32_t function,
+                             std::string instruction);
+  std::uint16_t number_of(std::uint32_t function);
+  [[nodiscard]] base::Result<const inspect::FunctionDetails*> details_of(std::uint32_t function) const;
+  void add_notes(std::uint32_t function, const std::string& source, PlannedProbe& probe) const;
+
+  const inspect::BinaryFacts* facts_;  // the caller's
+  TypeLookup* lookup_;                 // the caller's
+  std::string frames_impossible_;
+  std::vector<std::string> functions_;
+  std::map<std::string, std::uint16_t> numbers_;
+};
+
+}  // namespace plan
