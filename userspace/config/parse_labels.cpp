@@ -54,10 +54,10 @@ class LabelReader {
  private:
   using Source = decltype(Label::source);
 
-  Source source() const;
-  Source value_form() const;
-  Source constant_form(const YamlNode& text) const;
-  Source cases_form() const;
+  [[nodiscard]] Source source() const;
+  [[nodiscard]] Source value_form() const;
+  [[nodiscard]] Source constant_form(const YamlNode& text) const;
+  [[nodiscard]] Source cases_form() const;
   void read_value(const YamlNode& node, ValueLabel& label) const;
   void read_transform(const YamlEntry& entry, ValueLabel& label) const;
   void read_otherwise(ValueLabel& label) const;
@@ -129,8 +129,8 @@ LabelReader::Source LabelReader::value_form() const {
 LabelReader::Source LabelReader::constant_form(const YamlNode& text) const {
   for (const YamlEntry& entry : node().entries) {
     if (entry.key.text != "const" && (is_value_key(entry.key.text) || entry.key.text == "else")) {
-      problems().add(entry.key.position, "{}: \"{}\" stands beside \"const\"; a constant stands alone",
-                     owner_, entry.key.text);
+      problems().add(entry.key.position, R"({}: "{}" stands beside "const"; a constant stands alone)", owner_,
+                     entry.key.text);
     }
   }
   return ConstantLabel{reader_->text(text, {owner_, "const"}).value_or("")};

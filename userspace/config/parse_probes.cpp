@@ -177,7 +177,7 @@ ParsedProbes parse_probes(const YamlNode& node, const std::vector<Service>& serv
   ParsedProbes parsed;
   if (node.kind != YamlNode::Kind::kSequence) {
     reader.problems().add(node.position,
-                          "\"probes\" is {}; it must be a list, each entry beginning with \"- \"",
+                          R"("probes" is {}; it must be a list, each entry beginning with "- ")",
                           description_of(node));
     parsed.records_complete = false;
     return parsed;

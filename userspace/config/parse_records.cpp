@@ -20,8 +20,8 @@ class RecordReader {
   std::optional<Record> read();
 
  private:
-  std::optional<Record> metric_alone(const YamlNode& name) const;
-  std::optional<Record> mapping() const;
+  [[nodiscard]] std::optional<Record> metric_alone(const YamlNode& name) const;
+  [[nodiscard]] std::optional<Record> mapping() const;
   RecordKind default_kind(const Metric* metric, const YamlNode& name) const;
   void read_action(const YamlEntry& action, const Metric* metric, Record& record) const;
   void read_add(const YamlNode& amount, const Metric* metric, Record& record) const;
@@ -149,7 +149,7 @@ void RecordReader::read_add(const YamlNode& amount, const Metric* metric, Record
                    "is counted once, like key: recv",
                    owner_, record.metric);
   } else if (key != nullptr && metric != nullptr) {
-    problems().add(key->position, "{}: \"key\" belongs to a gauge; \"{}\" is none", owner_, record.metric);
+    problems().add(key->position, R"({}: "key" belongs to a gauge; "{}" is none)", owner_, record.metric);
   }
 }
 
@@ -166,7 +166,7 @@ void RecordReader::read_pair(const YamlNode& amount, const YamlNode& key, Record
     record.kind = RecordKind::kPairDown;
   } else if (step != "1") {
     record.kind = RecordKind::kSet;
-    problems().add(amount.position, "{}: \"add\" with a \"key\" is \"{}\"; it must be 1 or -1", owner_, step);
+    problems().add(amount.position, R"({}: "add" with a "key" is "{}"; it must be 1 or -1)", owner_, step);
   }
 }
 

@@ -89,7 +89,7 @@ void check_regex(const YamlNode& match, const Transform& transform, const std::s
                           pattern.error());
   } else if (highest_group(transform.replacement) > pattern.NumberOfCapturingGroups()) {
     reader.problems().add(match.position,
-                          "{}: \"replace\" uses ${}, but \"match\" has {} groups in parentheses", owner,
+                          R"({}: "replace" uses ${}, but "match" has {} groups in parentheses)", owner,
                           highest_group(transform.replacement), pattern.NumberOfCapturingGroups());
   }
 }

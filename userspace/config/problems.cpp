@@ -10,6 +10,7 @@ base::Error Problems::error(std::string_view file_name) const {
   assert(!empty());
   constexpr std::size_t kMaxLines = 20;
   std::vector<const Problem*> sorted;
+  sorted.reserve(problems_.size());
   for (const Problem& problem : problems_) {
     sorted.push_back(&problem);
   }

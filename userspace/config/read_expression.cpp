@@ -35,6 +35,7 @@ constexpr std::array<Function, 8> kFunctions = {{
 
 std::vector<std::string> function_names() {
   std::vector<std::string> names;
+  names.reserve(kFunctions.size());
   for (const Function& function : kFunctions) {
     names.emplace_back(function.name);
   }
@@ -360,26 +361,26 @@ Parsed<std::vector<Expression>> ExpressionReader::arguments() {
 }
 
 Parsed<Expression> ExpressionReader::call(const Expression& callee) {
-  const std::optional<std::string> name = dotted_name(callee);
-  const auto* const function = std::ranges::find_if(
-      kFunctions, [&name](const Function& known) { return name && known.name == *name; });
+  const std::string name = dotted_name(callee).value_or("");
+  const auto* const function =
+      std::ranges::find_if(kFunctions, [&name](const Function& known) { return known.name == name; });
   if (function == kFunctions.end()) {
     return syntax_error(
         callee.offset, "\"{}\" cannot be called: functions of the program do not run, only these exist: {}{}",
-        to_string(callee), function_list(), did_you_mean(name.value_or(""), function_names()));
+        to_string(callee), function_list(), did_you_mean(name, function_names()));
   }
   // The name begins where its first part does: a selector's offset is its last.
   const std::size_t start = callee.operands.empty() ? callee.offset : callee.operands[0].offset;
   ASSIGN_OR_RETURN(std::vector<Expression> list, arguments());
   if (list.size() != function->arguments) {
-    return syntax_error(start, "{} takes {} argument{}, found {}; write {}", *name, function->arguments,
+    return syntax_error(start, "{} takes {} argument{}, found {}; write {}", name, function->arguments,
                         function->arguments == 1 ? "" : "s", list.size(), function->usage);
   }
   if (list.size() == 2 && list[1].kind != Expression::Kind::kString) {
-    return syntax_error(list[1].offset, "the second argument of {} is a text in quotes; write {}", *name,
+    return syntax_error(list[1].offset, "the second argument of {} is a text in quotes; write {}", name,
                         function->usage);
   }
-  return node(Expression::Kind::kCall, start, *name, std::move(list));
+  return node(Expression::Kind::kCall, start, name, std::move(list));
 }
 
 }  // namespace

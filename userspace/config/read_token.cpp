@@ -169,8 +169,8 @@ Parsed<Token> read_string(TextCursor& cursor) {
       text += cursor.peek();
       cursor.move_to(here + 1);
     } else if (!read_escape(cursor, text)) {
-      return syntax_error(
-          here, "unknown escape in a string; Go has \\n, \\t, \\\", \\\\, \\x41, \\u00e9 and the like");
+      return syntax_error(here,
+                          R"(unknown escape in a string; Go has \n, \t, \", \\, \x41, \u00e9 and the like)");
     }
   }
   return syntax_error(start, "the string that begins here has no closing quote");

@@ -80,7 +80,7 @@ class TypeReader {
   Parsed<void> interface_element(TypeText& type);
   Parsed<void> struct_field(TypeText& type);
   Parsed<Entry> parameter_entry();
-  Parsed<std::vector<Parameter>> parameters_of(std::vector<Entry> entries) const;
+  [[nodiscard]] Parsed<std::vector<Parameter>> parameters_of(std::vector<Entry> entries) const;
   bool starts_type();
 
   TextCursor* cursor_;  // the caller's
@@ -115,7 +115,7 @@ Parsed<TypeText> TypeReader::unnested_type() {
   if (cursor_->consume("<-")) {
     cursor_->skip_space();
     if (cursor_->take_while(is_letter) != "chan") {
-      return syntax_error(start, "expected \"chan\" after \"<-\", found {}", found_at(*cursor_));
+      return syntax_error(start, R"(expected "chan" after "<-", found {})", found_at(*cursor_));
     }
     return channel_type();
   }
