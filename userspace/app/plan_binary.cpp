@@ -1,10 +1,11 @@
 #include "app/plan_binary.hpp"
 
-#include <algorithm>
+#include <vector>
 
 #include "base/mapped_file.hpp"
 #include "inspect/inspect_binary.hpp"
 #include "plan/make_plan.hpp"
+#include "plan/match_functions.hpp"
 
 namespace app {
 
@@ -15,7 +16,7 @@ base::Result<plan::ProbePlan> plan_binary(const config::ProbeConfig& config, con
   if (!facts) {
     return base::with_context(std::move(facts.error()), "inspecting {}", path);
   }
-  plan::ProbePlan plan = plan::make_plan(config, *facts, {service});
+  plan::ProbePlan plan = plan::make_plan(config, *facts, std::vector<std::string>{service});
   plan.binary = path;
   // A probe of several services is planned once for each; here it counts this one only.
   for (plan::PlannedProbe& probe : plan.probes) {

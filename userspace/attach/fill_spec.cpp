@@ -103,7 +103,7 @@ Result<> fill_targets(probe_spec& spec, const plan::PlannedProbe& probe, const S
     record.source = contribution.source;
     record.destination = contribution.destination;
     record.length = contribution.length;
-    RETURN_IF_ERROR(append(spec.leave, record));
+    RETURN_IF_ERROR(append(contribution.at_return ? spec.leave : spec.enter, record));
   }
   for (const plan::IdentityTarget& identity : probe.identity) {
     record_spec record = empty_record(RECORD_OBJECT_ADD);

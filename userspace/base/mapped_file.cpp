@@ -27,7 +27,8 @@ Result<MappedFile> MappedFile::open(const std::string& path) {
   if (size == 0) {
     return MappedFile(nullptr, 0);
   }
-  void* data = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd.value(), 0);
+  // Shared: the kernel writes breakpoints into private mappings of a probed file, ours too, and we would read them.
+  void* data = ::mmap(nullptr, size, PROT_READ, MAP_SHARED, fd.value(), 0);
   if (data == MAP_FAILED) {
     return fail_errno(errno, "mapping {}", path);
   }
