@@ -1,0 +1,188 @@
+#include "inspect/instruction_sites.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <array>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "inspected_file.hpp"
+#include "support/go_fixture.hpp"
+#include "support/result_matchers.hpp"
+
+namespace inspect {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+constexpr std::uint64_t kEntry = 0x1000;
+
+InstructionSites sites_in(std::string_view bytes, std::optional<std::vector<PcValue>> deltas,
+                          bool is_go_wrapper = false) {
+  const base::Result<SiteFinder> finder = SiteFinder::open();
+  FunctionCode code;
+  code.bytes = base::ByteView(std::as_bytes(std::span(bytes)));
+  code.entry = static_cast<VirtualAddress>(kEntry);
+  if (deltas) {
+    code.stack_deltas = *deltas;
+  }
+  code.is_go_wrapper = is_go_wrapper;
+  return finder->sites_of(code);
+}
+
+VirtualAddress at(std::uint64_t offset) {
+  return static_cast<VirtualAddress>(kEntry + offset);
+}
+
+// cmp rsp, [r14+16]; jbe +4; push rbp; mov rbp, rsp; pop rbp; ret; int3
+constexpr std::string_view kFramed = "\x49\x3b\x66\x10\x76\x04\x55\x48\x89\xe5\x5d\xc3\xcc\xcc";
+
+TEST(InstructionSites, ProbesTheInstructionThatAllocatesTheFrame) {
+  const InstructionSites sites = sites_in(kFramed, {{{7, 0}, {11, 8}, {14, 0}}});
+  EXPECT_EQ(sites.entry_site, at(6));
+  EXPECT_EQ(sites.entry_instruction, "push rbp");
+  EXPECT_THAT(sites.return_sites, ElementsAre(at(11)));
+  EXPECT_THAT(sites.unusable, IsEmpty());
+  EXPECT_THAT(sites.no_returns, IsEmpty());
+}
+
+TEST(InstructionSites, ProbesTheFirstInstructionOfAFunctionWithoutAFrame) {
+  const InstructionSites sites = sites_in("\x31\xd8\xc3", {{{3, 0}}});
+  EXPECT_EQ(sites.entry_site, at(0));
+  EXPECT_EQ(sites.entry_instruction, "xor eax, ebx");
+  EXPECT_THAT(sites.return_sites, ElementsAre(at(2)));
+}
+
+TEST(InstructionSites, RefusesReturnsWithAFrameLeft) {
+  const InstructionSites sites = sites_in(kFramed, {{{7, 0}, {14, 8}}});
+  EXPECT_THAT(sites.return_sites, IsEmpty());
+  EXPECT_EQ(sites.no_returns, "its return at 0x100b has 8 bytes of stack left, so its frame cannot be told");
+}
+
+TEST(InstructionSites, ReportsJumpsToOtherFunctions) {
+  // jmp +0x100
+  const InstructionSites direct = sites_in(std::string_view("\xe9\x00\x01\x00\x00", 5), {{{5, 0}}});
+  EXPECT_THAT(direct.no_returns, HasSubstr("ends in a jump to another function"));
+  // jmp rcx: a switch table, but in a wrapper the call that it wraps
+  EXPECT_THAT(sites_in("\xff\xe1\xc3", {{{3, 0}}}).no_returns, IsEmpty());
+  EXPECT_THAT(sites_in("\xff\xe1\xc3", {{{3, 0}}}, true).no_returns, HasSubstr("jump to another function"));
+}
+
+TEST(InstructionSites, SaysWhyThereAreNoReturns) {
+  EXPECT_EQ(sites_in("\x0f\x0b", {{{2, 0}}}).no_returns,
+            "it has no return instruction: it never returns, or panics");
+  EXPECT_THAT(sites_in("\x90\x06\xc3", {{{3, 0}}}).no_returns,
+              HasSubstr("bytes at 0x1001 are no known instruction"));
+}
+
+TEST(InstructionSites, RefusesInstructionsThatUprobesRefuse) {
+  struct Case {
+    std::string_view bytes;
+    std::string_view reason;
+  };
+
+  const std::array<Case, 4> cases = {{
+      {"\xf0\xff\x03\xc3", "a lock prefix"},
+      {"\x0f\x05\xc3", "a system instruction"},
+      {"\x62\xf1\x7c\x48\x28\xc1\xc3", "an EVEX prefix (AVX-512)"},
+      {"\xf4\xc3", "a trap or halt"},
+  }};
+  for (const Case& test : cases) {
+    const InstructionSites sites = sites_in(test.bytes, {{{8, 0}}});
+    EXPECT_THAT(sites.unusable, HasSubstr(std::string(test.reason)));
+  }
+}
+
+TEST(InstructionSites, RefusesAFrameThatBeginsInsideAnInstruction) {
+  const InstructionSites sites = sites_in(kFramed, {{{8, 0}, {11, 8}, {14, 0}}});
+  EXPECT_EQ(sites.entry_site, std::nullopt);
+  EXPECT_EQ(sites.unusable, "no instruction ends where its stack frame begins");
+}
+
+TEST(InstructionSites, HasNothingForNoBytes) {
+  const InstructionSites sites = sites_in("", {{}});
+  EXPECT_EQ(sites.unusable, "it has no instructions");
+}
+
+// Every RET that objdump sees, and no other, in more than a hundred functions of each version.
+TEST(InstructionSites, FindsTheReturnsThatObjdumpFinds) {
+  for (const support::GoBuild& build : support::go_builds()) {
+    SCOPED_TRACE(build.name());
+    const BinaryFacts facts = facts_of(support::built(build), [](std::string_view name) {
+      return name.starts_with("main.") || name.starts_with("fmt.") || name.starts_with("strconv.") ||
+             name.starts_with("reflect.");
+    });
+    const std::map<std::uint64_t, std::string> instructions =
+        instructions_by_objdump(support::built(unstripped(build)));
+    EXPECT_GT(facts.details.size(), 100U);
+    for (const auto& [index, details] : facts.details) {
+      const Function& function = facts.functions[index];
+      std::vector<VirtualAddress> expected;
+      const auto end = instructions.lower_bound(value_of(function.entry) + function.size);
+      for (auto place = instructions.lower_bound(value_of(function.entry)); place != end; ++place) {
+        if (place->second.starts_with("ret")) {
+          expected.push_back(static_cast<VirtualAddress>(place->first));
+        }
+      }
+      EXPECT_EQ(details.return_sites, expected) << function.name;
+    }
+  }
+}
+
+// Go 1.21 and newer begin each frame with "push %rbp", older ones with "sub $N,%rsp" (or "add $-128,%rsp").
+TEST(InstructionSites, FindsTheFrameAllocationThatObjdumpShows) {
+  for (const support::GoBuild& build : support::go_builds()) {
+    SCOPED_TRACE(build.name());
+    const BinaryFacts facts = facts_of(support::built(build), [](std::string_view name) {
+      return name.starts_with("main.") || name.starts_with("fmt.");
+    });
+    const std::map<std::uint64_t, std::string> instructions =
+        instructions_by_objdump(support::built(unstripped(build)));
+    std::size_t framed = 0;
+    for (const auto& [index, details] : facts.details) {
+      const Function& function = facts.functions[index];
+      ASSERT_TRUE(details.entry_site.has_value()) << function.name << ": " << details.unusable;
+      const std::string& text = instructions.at(value_of(*details.entry_site));
+      const auto is_allocation = [&build](const std::string& instruction) {
+        return build.minor() >= 21 ? instruction == "push   %rbp"
+                                   : (instruction.starts_with("sub ") && instruction.ends_with(",%rsp")) ||
+                                         instruction == "add    $0xffffffffffffff80,%rsp";
+      };
+      auto first = instructions.lower_bound(value_of(function.entry));
+      const auto end = instructions.lower_bound(value_of(function.entry) + function.size);
+      while (first != end && !is_allocation(first->second)) {
+        ++first;
+      }
+      if (first == end) {
+        EXPECT_EQ(*details.entry_site, function.entry) << function.name << " has no frame";
+        continue;
+      }
+      EXPECT_EQ(value_of(*details.entry_site), first->first) << function.name << ": " << text;
+      ++framed;
+    }
+    EXPECT_GT(framed, 50U);
+  }
+}
+
+TEST(InstructionSites, RefusesAssembly) {
+  const BinaryFacts facts = facts_of(support::built({"1.26.8", "stripped"}),
+                                     [](std::string_view name) { return name == "runtime.mcall"; });
+  const NamedFunction mcall = function_named(facts, "runtime.mcall");
+  EXPECT_THAT(mcall.details->unusable, HasSubstr("arguments are on the stack and R14 is not the goroutine"));
+  EXPECT_THAT(mcall.details->no_returns, HasSubstr("SPWRITE"));
+}
+
+TEST(InstructionSites, RefusesDurationsWhereNothingReturns) {
+  const BinaryFacts facts = facts_of(support::built({"1.26.8", "stripped"}),
+                                     [](std::string_view name) { return name == "main.neverReturns"; });
+  const NamedFunction function = function_named(facts, "main.neverReturns");
+  EXPECT_THAT(function.details->unusable, IsEmpty());
+  EXPECT_THAT(function.details->no_returns, HasSubstr("no return instruction"));
+}
+
+}  // namespace
+}  // namespace inspect
