@@ -48,7 +48,9 @@ TEST_P(InvalidConfigs, AreToldFromTheirExpectation) {
   EXPECT_EQ(result.error().message + "\n", content_of(expected));
 }
 
-std::string name_of(const ::testing::TestParamInfo<fs::path>& param) { return param.param.stem().string(); }
+std::string name_of(const ::testing::TestParamInfo<fs::path>& param) {
+  return param.param.stem().string();
+}
 
 INSTANTIATE_TEST_SUITE_P(ParseConfig, InvalidConfigs, ::testing::ValuesIn(invalid_configs()), name_of);
 

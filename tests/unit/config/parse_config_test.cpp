@@ -54,6 +54,14 @@ TEST(ParseConfig, ReadsTheShippedProbes) {
   EXPECT_EQ(config.probes.size(), 13U);
 }
 
+TEST(ParseConfig, ReadsTheFirstExampleOfTheReference) {
+  const std::string reference = content_of(SOURCE_DIR "/docs/probes.md");
+  const std::size_t start = reference.find("```yaml\n") + 8;
+  const std::string example = reference.substr(start, reference.find("```", start) - start);
+  ASSERT_OK_AND_ASSIGN(const ProbeConfig config, parse_config(example, "docs/probes.md"));
+  EXPECT_EQ(config.probes.size(), 1U);
+}
+
 TEST(ParseConfig, ReadsTheSketchOfTheDesign) {
   ASSERT_OK_AND_ASSIGN(const ProbeConfig config, load_config(kValid + "design.yaml"));
   const Service& gateway = config.services[0];
