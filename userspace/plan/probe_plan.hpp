@@ -141,6 +141,8 @@ struct ProbePlan {
   std::string binary;   // path, for messages
   std::string runtime;  // "go1.25.4", "native"
   bool position_independent = false;
+  inspect::VirtualAddress
+      first_address{};                 // of the first segment: where it lies in a process tells the load bias
   std::vector<std::string> functions;  // names, by Site::function
   std::vector<PlannedProbe> probes;
   std::vector<SkippedProbe> skipped;
