@@ -45,6 +45,7 @@ std::vector<Target> find_targets(const std::vector<config::Service>& services, c
     target.members.push_back({.process = std::move(*process), .services = std::move(names)});
   }
   std::vector<Target> targets;
+  targets.reserve(by_binary.size());
   for (auto& [binary, target] : by_binary) {
     targets.push_back(std::move(target));
   }

@@ -21,8 +21,8 @@
 namespace discover {
 namespace {
 
-constexpr std::size_t kMaxFileBytes = 128 * 1024;  // of any one file
-constexpr std::size_t kMaxStrings = 4096;          // arguments or environment variables
+constexpr std::size_t kMaxFileBytes = 128UL * 1024;  // of any one file
+constexpr std::size_t kMaxStrings = 4096;            // arguments or environment variables
 
 template <class Number>
 std::optional<Number> parse_number(std::string_view text) {

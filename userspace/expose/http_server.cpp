@@ -14,7 +14,7 @@ namespace expose {
 namespace {
 
 // Request line and headers; libmicrohttpd answers 413, 414 or 431 to what does not fit.
-constexpr std::size_t kMaxRequestBytes = 32 * 1024;
+constexpr std::size_t kMaxRequestBytes = 32UL * 1024;
 
 std::string header(MHD_Connection* connection, const char* name) {
   const char* value = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);

@@ -139,15 +139,17 @@ bool accepts_gzip(std::string_view accept_encoding) {
 Negotiated negotiate(std::string_view accept, std::string_view accept_encoding) {
   const std::vector<Choice> choices = parse_choices(accept);
   const Choice* best = nullptr;
+  Format best_format = Format::kText;
   for (const Choice& choice : choices) {
+    const std::optional<Format> format = format_for(choice);
     // Of equal ones the first wins.
-    if (format_for(choice) && choice.quality > (best == nullptr ? 0 : best->quality)) {
+    if (format && choice.quality > (best == nullptr ? 0 : best->quality)) {
       best = &choice;
+      best_format = *format;
     }
   }
-  const Format format = best == nullptr ? Format::kText : *format_for(*best);
-  return {.format = format,
-          .content_type = content_type_for(format, best),
+  return {.format = best_format,
+          .content_type = content_type_for(best_format, best),
           .gzip = accepts_gzip(accept_encoding)};
 }
 

@@ -85,6 +85,7 @@ Snapshot build_snapshot(const std::vector<config::Metric>& metrics, std::span<co
     add(series_of[metric->first].try_emplace(label_values(sample), empty).first->second, sample);
   }
   std::vector<Family> families;
+  families.reserve(series_of.size());
   for (auto& [name, by_labels] : series_of) {
     families.push_back(make_family(*metric_of.at(name), std::move(by_labels)));
   }

@@ -59,25 +59,27 @@ Lookups LookupWindow::sum() const {
   return sum;
 }
 
-RatioWindows::RatioWindows(std::vector<config::Metric> metrics) {
+RatioWindows::RatioWindows(const std::vector<config::Metric>& metrics) {
   for (const config::Metric& metric : metrics) {
-    if (const config::Metric* counter =
-            metric.ratio ? find_metric(metrics, metric.ratio->counter) : nullptr) {
-      ratios_.push_back({.metric = metric, .counter_labels = counter->labels, .windows = {}});
+    if (!metric.ratio) {
+      continue;
+    }
+    if (const config::Metric* counter = find_metric(metrics, metric.ratio->counter)) {
+      ratios_.push_back(
+          {.metric = metric, .of = *metric.ratio, .counter_labels = counter->labels, .windows = {}});
     }
   }
 }
 
 std::map<RatioWindows::LabelSet, Lookups> RatioWindows::totals_of(const Ratio& ratio,
                                                                   std::span<const collect::Sample> samples) {
-  const config::RatioOf& of = *ratio.metric.ratio;
   std::map<LabelSet, Lookups> totals;
   for (const collect::Sample& sample : samples) {
-    if (sample.metric != of.counter) {
+    if (sample.metric != ratio.of.counter) {
       continue;
     }
-    const std::string result = label_of(sample, ratio.counter_labels, of.label);
-    if (result != of.hit && result != of.miss) {
+    const std::string result = label_of(sample, ratio.counter_labels, ratio.of.label);
+    if (result != ratio.of.hit && result != ratio.of.miss) {
       continue;
     }
     LabelSet set{.service = sample.service, .labels = {}};
@@ -85,7 +87,7 @@ std::map<RatioWindows::LabelSet, Lookups> RatioWindows::totals_of(const Ratio& r
       set.labels.push_back(label_of(sample, ratio.counter_labels, name));
     }
     Lookups& lookups = totals[std::move(set)];
-    (result == of.hit ? lookups.hits : lookups.misses) += sample.number;
+    (result == ratio.of.hit ? lookups.hits : lookups.misses) += sample.number;
   }
   return totals;
 }
@@ -95,14 +97,14 @@ void RatioWindows::record(LookupWindow::Time now, std::span<const collect::Sampl
     for (const auto& [set, totals] : totals_of(ratio, samples)) {
       LookupWindow& window = ratio.windows[set];
       if (has_baseline_) {
-        window.record(now, ratio.metric.ratio->window, totals);
+        window.record(now, ratio.of.window, totals);
       } else {
         window.start_from(totals);
       }
     }
     // A window is never removed, only emptied: a label set that comes back goes on from its old totals.
     for (auto& [set, window] : ratio.windows) {
-      window.forget_before(now - ratio.metric.ratio->window);
+      window.forget_before(now - ratio.of.window);
     }
   }
   has_baseline_ = true;

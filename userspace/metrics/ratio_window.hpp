@@ -53,7 +53,7 @@ class LookupWindow {
 // All ratio metrics of a configuration. Not thread-safe: scrapes take turns.
 class RatioWindows {
  public:
-  explicit RatioWindows(std::vector<config::Metric> metrics);
+  explicit RatioWindows(const std::vector<config::Metric>& metrics);
 
   // Feeds all windows; call it at each scrape, with all samples of all services. The first call is the
   // baseline: make it when the probes are attached.
@@ -72,7 +72,8 @@ class RatioWindows {
   };
 
   struct Ratio {
-    config::Metric metric;  // of kind kRatio
+    config::Metric metric;
+    config::RatioOf of;
     std::vector<std::string> counter_labels;
     std::map<LabelSet, LookupWindow> windows;
   };
