@@ -164,7 +164,7 @@ void ElfImage::read_relocations() {
     }
   }
   if (!std::ranges::is_sorted(relocations_, {}, &Relocation::address)) {
-    std::ranges::stable_sort(relocations_, {}, &Relocation::address);
+    std::ranges::sort(relocations_, {}, &Relocation::address);
   }
 }
 

@@ -75,6 +75,9 @@ class GoProgramReader {
       function.arguments_size = std::max(record.arguments_size, -1);  // ArgsSizeUnknown is -2^31
       function.assembly = (record.flags & kAssemblyFlag) != 0;
       function.writes_sp = (record.flags & kWritesSpFlag) != 0;
+      // C code that Go's linker took in (cgo, the race detector) has an entry, but none of the compiler's
+      // tables.
+      function.native = record.pcsp == 0 && record.pcfile == 0;
       function.wrapper = wrapper_id != 0 && record.func_id == wrapper_id;
       name_bytes += function.name.size();
       if (name_bytes > kMaxNameReuse * table_->name_table_size()) {

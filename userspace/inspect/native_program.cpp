@@ -54,7 +54,9 @@ void add_native_functions(const ElfImage& image, std::vector<Function>& function
     added.push_back(std::move(function));
   }
   std::ranges::move(added, std::back_inserter(functions));
-  std::ranges::stable_sort(functions, {}, &Function::entry);
+  std::ranges::sort(functions, {}, [](const Function& function) {
+    return std::pair<VirtualAddress, std::string_view>(function.entry, function.name);
+  });
 }
 
 void read_native_details(const ElfImage& image, const std::vector<Function>& functions,
