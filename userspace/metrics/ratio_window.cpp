@@ -92,22 +92,24 @@ std::map<RatioWindows::LabelSet, Lookups> RatioWindows::totals_of(const Ratio& r
   return totals;
 }
 
+void RatioWindows::start_from(std::span<const collect::Sample> samples) {
+  for (Ratio& ratio : ratios_) {
+    for (const auto& [set, totals] : totals_of(ratio, samples)) {
+      ratio.windows[set].start_from(totals);
+    }
+  }
+}
+
 void RatioWindows::record(LookupWindow::Time now, std::span<const collect::Sample> samples) {
   for (Ratio& ratio : ratios_) {
     for (const auto& [set, totals] : totals_of(ratio, samples)) {
-      LookupWindow& window = ratio.windows[set];
-      if (has_baseline_) {
-        window.record(now, ratio.of.window, totals);
-      } else {
-        window.start_from(totals);
-      }
+      ratio.windows[set].record(now, ratio.of.window, totals);
     }
     // A window is never removed, only emptied: a label set that comes back goes on from its old totals.
     for (auto& [set, window] : ratio.windows) {
       window.forget_before(now - ratio.of.window);
     }
   }
-  has_baseline_ = true;
 }
 
 std::vector<Family> RatioWindows::families(std::optional<std::string_view> service) const {

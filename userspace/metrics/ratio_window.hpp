@@ -55,8 +55,11 @@ class RatioWindows {
  public:
   explicit RatioWindows(const std::vector<config::Metric>& metrics);
 
-  // Feeds all windows; call it at each scrape, with all samples of all services. The first call is the
-  // baseline: make it when the probes are attached.
+  // Counters that are older than this exporter: what they count already lies before the window. Without this
+  // call all counters began at 0.
+  void start_from(std::span<const collect::Sample> samples);
+
+  // Feeds all windows; call it at each scrape, with all samples of all services.
   void record(LookupWindow::Time now, std::span<const collect::Sample> samples);
 
   // A gauge family per ratio metric, over all services or one. A label set without a lookup in the window,
@@ -82,7 +85,6 @@ class RatioWindows {
                                                              std::span<const collect::Sample> samples);
 
   std::vector<Ratio> ratios_;
-  bool has_baseline_ = false;
 };
 
 }  // namespace metrics

@@ -18,11 +18,11 @@ class FakeExposed : public Exposed {
     return {.families = {family}};
   }
 
-  std::vector<std::string> services() const override { return {"gateway", "logic"}; }
+  [[nodiscard]] std::vector<std::string> services() const override { return {"gateway", "logic"}; }
 
-  std::optional<std::string> not_ready_reason() const override { return reason; }
+  [[nodiscard]] std::optional<std::string> not_ready_reason() const override { return reason; }
 
-  metrics::SelfState self_state() const override {
+  [[nodiscard]] metrics::SelfState self_state() const override {
     metrics::SelfState state;
     state.build.version = "1.2.3";
     return state;

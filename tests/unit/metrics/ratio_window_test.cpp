@@ -38,13 +38,17 @@ class RatioWindow : public testing::Test {
   };
 
   void scrape(const std::vector<Counted>& counters) {
+    windows_.record(clock_.steady_now(), samples_of(counters));
+  }
+
+  static std::vector<collect::Sample> samples_of(const std::vector<Counted>& counters) {
     std::vector<collect::Sample> samples;
     for (const Counted& counted : counters) {
       samples.push_back(sample(counted, "hit", counted.hits));
       samples.push_back(sample(counted, "miss", counted.misses));
       samples.push_back(sample(counted, "error", 1000));
     }
-    windows_.record(clock_.steady_now(), samples);
+    return samples;
   }
 
   // By cache type.
@@ -73,8 +77,6 @@ class RatioWindow : public testing::Test {
 };
 
 TEST_F(RatioWindow, IsTheShareOfHits) {
-  scrape({});
-  clock_.advance(15s);
   scrape({{"logic", "session", 30, 10}});
   const std::vector<Family> families = windows_.families();
   ASSERT_THAT(families, SizeIs(1));
@@ -85,16 +87,15 @@ TEST_F(RatioWindow, IsTheShareOfHits) {
   EXPECT_THAT(families[0].series, ElementsAre(Series{.labels = {"session"}, .number = 0.75, .buckets = {}}));
 }
 
-TEST_F(RatioWindow, LeavesOutLookupsBeforeTheBaseline) {
+TEST_F(RatioWindow, LeavesOutLookupsOfAnEarlierExporter) {
+  windows_.start_from(samples_of({{"logic", "session", 1000, 0}}));
   scrape({{"logic", "session", 1000, 0}});
   EXPECT_THAT(rates(), IsEmpty());
-  clock_.advance(15s);
   scrape({{"logic", "session", 1001, 3}});
   EXPECT_EQ(rates()["session"], 0.25);
 }
 
 TEST_F(RatioWindow, ForgetsWhatIsOlderThanTheWindow) {
-  scrape({});
   scrape({{"logic", "session", 10, 0}});
   clock_.advance(200s);
   scrape({{"logic", "session", 10, 30}});
@@ -108,7 +109,6 @@ TEST_F(RatioWindow, ForgetsWhatIsOlderThanTheWindow) {
 }
 
 TEST_F(RatioWindow, HandlesCountersThatBeginAgain) {
-  scrape({});
   scrape({{"logic", "session", 8, 8}});
   clock_.advance(301s);
   scrape({{"logic", "session", 3, 1}});
@@ -116,7 +116,6 @@ TEST_F(RatioWindow, HandlesCountersThatBeginAgain) {
 }
 
 TEST_F(RatioWindow, GoesOnWhenALabelSetComesBack) {
-  scrape({});
   scrape({{"logic", "session", 50, 0}});
   clock_.advance(301s);
   scrape({});
@@ -127,7 +126,6 @@ TEST_F(RatioWindow, GoesOnWhenALabelSetComesBack) {
 }
 
 TEST_F(RatioWindow, AnswersForAllServicesAndForEach) {
-  scrape({});
   scrape({{"logic", "session", 10, 0}, {"gateway", "session", 0, 30}, {"gateway", "route", 1, 1}});
   EXPECT_THAT(rates(), ElementsAre(std::pair("route", 0.5), std::pair("session", 0.25)));
   EXPECT_THAT(rates("logic"), ElementsAre(std::pair("session", 1.0)));
