@@ -221,6 +221,7 @@ Parsed<TypeText> TypeReader::struct_type() {
   return structure;
 }
 
+// The name of an embedded `T`, `*T` or `pkg.T`; nothing for a type that cannot be embedded.
 std::string embedded_name_of(const TypeText& type) {
   const TypeText& named = type.kind == TypeText::Kind::kPointer ? type.elements.front() : type;
   const std::string_view plain = std::string_view(named.name).substr(0, named.name.find('['));
@@ -230,6 +231,7 @@ std::string embedded_name_of(const TypeText& type) {
 // `A, B int`, or an embedded `pkg.T`.
 Parsed<void> TypeReader::struct_field(TypeText& type) {
   std::vector<std::string> names;
+  const std::size_t start = cursor_->position();
   ASSIGN_OR_RETURN(TypeText first, this->type());
   while (is_simple_name(first) && consume_after_space(*cursor_, ",")) {
     names.push_back(first.name);
@@ -238,8 +240,10 @@ Parsed<void> TypeReader::struct_field(TypeText& type) {
   if (is_simple_name(first) && starts_type()) {
     names.push_back(first.name);
     ASSIGN_OR_RETURN(first, this->type());
-  } else if (names.empty()) {
+  } else if (names.empty() && !embedded_name_of(first).empty()) {
     names.push_back(embedded_name_of(first));
+  } else if (names.empty()) {
+    return syntax_error(start, "expected the name of a field, found the type {}", to_string(first));
   } else {
     return syntax_error(cursor_->position(), "expected the type of field {}, found {}", names.back(),
                         found_at(*cursor_));
@@ -262,7 +266,7 @@ Parsed<TypeText> TypeReader::named_type(std::size_t start, std::string_view name
   }
   const std::string_view identifier = dot == std::string_view::npos ? base : base.substr(dot + 1);
   const bool is_path =
-      name.front() != '/' && name.front() != '.' && name.find("..") == std::string_view::npos;
+      (is_letter(name.front()) || is_digit(name.front())) && name.find("..") == std::string_view::npos;
   if (!is_identifier(identifier) || !is_path || dot == 0 || is_keyword(identifier)) {
     return syntax_error(start, "\"{}\" is not the name of a type", name);
   }
@@ -293,7 +297,7 @@ Parsed<std::string> TypeReader::type_arguments() {
 bool TypeReader::starts_type() {
   cursor_->skip_space();
   const char next = cursor_->peek();
-  return is_letter(next) || next == '*' || next == '[' || next == '(' || next == '<';
+  return is_letter(next) || is_digit(next) || next == '*' || next == '[' || next == '(' || next == '<';
 }
 
 Parsed<TypeReader::Entry> TypeReader::parameter_entry() {
