@@ -18,6 +18,9 @@ base::Result<plan::ProbePlan> plan_binary(const config::ProbeConfig& config, con
   }
   plan::ProbePlan plan = plan::make_plan(config, *facts, std::vector<std::string>{service});
   plan.binary = path;
+  if (!facts->segments.empty()) {
+    plan.first_address = facts->segments.front().address;
+  }
   // A probe of several services is planned once for each; here it counts this one only.
   for (plan::PlannedProbe& probe : plan.probes) {
     probe.services = {service};

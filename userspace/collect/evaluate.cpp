@@ -49,6 +49,7 @@ class Machine {
         return true;
       case OP_ARGUMENT:
         at(code.d) = code.a < input_->arguments.size() ? input_->arguments[code.a] : 0;
+        state_.valid = state_.valid && !input_->arguments.empty();
         return true;
       case OP_CAPTURED:
         at(code.d) = captured(code.imm);

@@ -24,7 +24,7 @@ struct EvaluationInput {
   std::string_view text;        // string constants
   std::span<std::byte> values;  // captured values: read by OP_CAPTURED, written by stores
   std::span<const std::uint64_t>
-      arguments;  // registers at a probed site; empty: there are none, all read as 0
+      arguments;  // registers at a probed site; empty: there are none, and what reads one is invalid
   std::uint64_t load_bias = 0;
   std::uint64_t in_flight = 0;
   bool panicked = false;
