@@ -28,7 +28,8 @@ class RawHttp {
     address.sin_family = AF_INET;
     address.sin_port = htons(port);
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    connected_ = ::connect(fd_.value(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+    connected_ =
+        fd_ && ::connect(fd_.value(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
   }
 
   [[nodiscard]] bool is_connected() const { return connected_; }

@@ -145,6 +145,7 @@ TEST_F(HttpServerTest, AnswersManyAtOnce) {
   std::atomic<int> right = 0;
   {
     std::vector<std::jthread> clients;
+    clients.reserve(8);
     for (int client = 0; client < 8; ++client) {
       clients.emplace_back([&] {
         for (int i = 0; i < 25; ++i) {
@@ -230,6 +231,7 @@ TEST_F(SlowReader, LosesItsConnection) {
 TEST_F(HttpServerTest, BoundsTheNumberOfConnections) {
   start({.listen_address = kLoopback, .threads = 2, .max_connections = 10});
   std::vector<RawHttp> clients;
+  clients.reserve(30);
   for (int i = 0; i < 30; ++i) {
     clients.push_back(connect());
   }
