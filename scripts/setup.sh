@@ -19,7 +19,7 @@ readonly BACKPORTS=(
 )
 readonly TEST_PACKAGES=(
   python3 curl jq binutils busybox-static cpio kmod
-  python3-prometheus-client locales
+  shellcheck python3-yaml python3-prometheus-client locales
   prometheus postgresql postgresql-contrib redis-server nats-server
 )
 

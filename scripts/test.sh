@@ -1,0 +1,106 @@
+#!/usr/bin/env bash
+# Sets up, builds and tests.
+#
+#   scripts/test.sh [full]                 everything; what .ci/run runs
+#   scripts/test.sh LABEL [NAME_REGEX]     one kind (unit, lint, bpf, vm, e2e), or those of its tests whose name matches
+#
+# A test that skips itself is named at the end. It is a failure where it should have run: bpf, vm and e2e always,
+# the others with CI=true.
+set -euo pipefail
+
+cd "$(dirname "$0")/.."
+readonly PRESET=release
+readonly BUILD=build/$PRESET
+readonly LABELS=(unit lint bpf vm e2e)
+
+label=${1:-full}
+name=${2:-.}
+failed=()
+
+say() { printf '== %s\n' "$*"; }
+
+check_arguments() {
+  case " full ${LABELS[*]} " in
+    *" $label "*) ;;
+    *) echo "test: unknown label $label; known are: full ${LABELS[*]}" >&2; exit 2 ;;
+  esac
+}
+
+# run_ctest KIND OPTION...: keeps the results of KIND for report_skips.
+run_ctest() {
+  local kind=$1
+  shift
+  ctest --test-dir "$BUILD" --output-on-failure --progress --timeout 900 --parallel "$(nproc)" -R "$name" \
+    --output-junit "$PWD/$BUILD/results-$kind.xml" "$@" || failed+=("$kind")
+}
+
+run_go_tests() {
+  say "unit: the stand-in's own tests (Go)"
+  (cd tests/resonance && go test -short ./...) || failed+=("go")
+}
+
+run_label() {
+  say "$1"
+  run_ctest "$1" -L "^$1\$" --no-tests=error
+}
+
+# Prints "LABELS NAME" of every skipped test.
+skipped_tests() {
+  /usr/bin/python3 - "$BUILD" <<'PYTHON'
+import glob, json, subprocess, sys
+import xml.etree.ElementTree as xml
+
+build = sys.argv[1]
+listing = subprocess.run(["ctest", "--test-dir", build, "--show-only=json-v1"], capture_output=True, check=True)
+labels = {}
+for test in json.loads(listing.stdout)["tests"]:
+    properties = {entry["name"]: entry["value"] for entry in test.get("properties", [])}
+    labels[test["name"]] = ",".join(properties.get("LABELS", ["-"]))
+for results in sorted(glob.glob(build + "/results-*.xml")):
+    for case in xml.parse(results).iter("testcase"):
+        if case.get("status") in ("notrun", "disabled") or case.find("skipped") is not None:
+            print(labels.get(case.get("name"), "-"), case.get("name"))
+PYTHON
+}
+
+report_skips() {
+  local skipped
+  skipped=$(skipped_tests)
+  [ -n "$skipped" ] || return 0
+  say "skipped"
+  printf '%s\n' "$skipped"
+  if [ "${CI:-}" = true ] || grep -qE '^[^ ]*(bpf|vm|e2e)' <<<"$skipped"; then
+    failed+=("skipped tests")
+  fi
+}
+
+main() {
+  check_arguments
+  say "setting up"
+  scripts/setup.sh
+  say "building"
+  scripts/build.sh "$PRESET" all
+  rm -f "$BUILD"/results-*.xml
+
+  local each
+  if [ "$label" = full ]; then
+    run_go_tests
+    for each in "${LABELS[@]}"; do
+      run_label "$each"
+    done
+    say "others"
+    run_ctest others -LE "^($(IFS='|'; echo "${LABELS[*]}"))\$" --no-tests=ignore
+  else
+    [ "$label" != unit ] || [ "$name" != . ] || run_go_tests
+    run_label "$label"
+  fi
+  report_skips
+
+  if [ ${#failed[@]} -gt 0 ]; then
+    printf 'test: failed after %d s: %s\n' "$SECONDS" "$(IFS=,; echo "${failed[*]}")"
+    exit 1
+  fi
+  printf 'test: all passed in %d s\n' "$SECONDS"
+}
+
+main
