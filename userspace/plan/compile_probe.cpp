@@ -179,7 +179,9 @@ Result<> ProbeCompiler::add_label(const config::Label& label, const WithinFields
     } else {
       ASSIGN_OR_RETURN(at_return, needs_return(value.value.expression));
       ASSIGN_OR_RETURN(field, add_value(value, at_return));
-      note_read(fmt::format("label {}", label.name), at_return, value.value.text);
+      if (field.size != 0) {
+        note_read(fmt::format("label {}", label.name), at_return, value.value.text);
+      }
     }
   }
   field.name = label.name;

@@ -153,6 +153,8 @@ class Emitter {
     if (n.kind == Node::Kind::kSecond) {
       emit_outside_chain(n.inputs[0]);
       registers_[id] = register_of(n.inputs[0]) + 1;
+    } else if (sharing_.is_shared(id)) {
+      emit_shared(id);
     } else if (n.can_fail || ends_chain(n)) {
       emit_unit(id);
     } else if (n.code == OP_CASE) {

@@ -43,6 +43,18 @@ std::size_t unshared_beginning(std::string_view left, std::string_view right) {
   return std::max(left.size(), right.size()) - static_cast<std::size_t>(shared);
 }
 
+// What two names begin and end with alike costs no edits: only what lies between is compared.
+std::size_t distance_between(std::string_view left, std::string_view right) {
+  const auto begin = std::ranges::mismatch(left, right).in1 - left.begin();
+  left.remove_prefix(static_cast<std::size_t>(begin));
+  right.remove_prefix(static_cast<std::size_t>(begin));
+  while (!left.empty() && !right.empty() && left.back() == right.back()) {
+    left.remove_suffix(1);
+    right.remove_suffix(1);
+  }
+  return config::edit_distance(left, right);
+}
+
 }  // namespace
 
 std::vector<std::string> nearest_functions(const inspect::BinaryFacts& facts, std::string_view name) {
@@ -56,7 +68,7 @@ std::vector<std::string> nearest_functions(const inspect::BinaryFacts& facts, st
         static_cast<std::size_t>(std::popcount(letters ^ letters_of(short_name))) > 2 * allowed) {
       continue;
     }
-    const std::size_t distance = config::edit_distance(wanted, short_name);
+    const std::size_t distance = distance_between(wanted, short_name);
     if (distance <= allowed) {
       candidates.push_back({distance, unshared_beginning(name, function.name), &function.name});
     }

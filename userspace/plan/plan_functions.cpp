@@ -49,19 +49,36 @@ bool have_same_programs(const PlannedProbe& left, const PlannedProbe& right) {
          std::ranges::equal(left.records, right.records, is_same_record);
 }
 
-void add_once(std::vector<std::string>& notes, const std::string& note) {
-  if (std::ranges::find(notes, note) == notes.end()) {
-    notes.push_back(note);
-  }
-}
-
-void merge(PlannedProbe& into, PlannedProbe probe) {
+void add_sites_of(PlannedProbe& into, PlannedProbe probe) {
   std::ranges::move(probe.entry_sites, std::back_inserter(into.entry_sites));
   std::ranges::move(probe.return_sites, std::back_inserter(into.return_sites));
-  for (const std::string& note : probe.notes) {
-    add_once(into.notes, note);
-  }
 }
+
+// What there is to say about the functions of one probe: said once for all of which it is true.
+class FunctionNotes {
+ public:
+  void add(const std::string& function, const std::vector<std::string>& notes) {
+    for (const std::string& note : notes) {
+      const auto known = std::ranges::find(notes_, note, &std::pair<std::string, std::string>::first);
+      if (known == notes_.end()) {
+        notes_.emplace_back(note, function);
+      } else {
+        known->second += ", " + function;
+      }
+    }
+  }
+
+  [[nodiscard]] std::vector<std::string> take() const {
+    std::vector<std::string> lines;
+    for (const auto& [note, functions] : notes_) {
+      lines.push_back(functions + ": " + note);
+    }
+    return lines;
+  }
+
+ private:
+  std::vector<std::pair<std::string, std::string>> notes_;  // text, functions
+};
 
 bool needs_entry(const PlannedProbe& probe) {
   return probe.framed || !probe.enter.operations.empty() ||
@@ -176,19 +193,17 @@ Result<> FunctionPlanner::add_sites(std::uint32_t function, PlannedProbe& probe)
   return {};
 }
 
-void FunctionPlanner::add_notes(std::uint32_t function, const std::string& source,
-                                PlannedProbe& probe) const {
-  const std::string short_name(short_function_name(facts_->functions[function].name));
-  probe.notes.push_back(fmt::format("{}: {}", short_name, source));
+std::vector<std::string> FunctionPlanner::notes_about(std::uint32_t function,
+                                                      const std::string& source) const {
+  std::vector<std::string> notes = {source};
   const std::vector<std::string>& callers = facts_->details.at(function).inlined_into;
   if (!callers.empty()) {
-    probe.notes.push_back(fmt::format("{}: also inlined in {} caller{} ({}): those calls are not counted",
-                                      short_name, callers.size(), callers.size() == 1 ? "" : "s",
-                                      list_of_callers(callers)));
+    notes.push_back(fmt::format("also inlined in {} caller{} ({}): those calls are not counted",
+                                callers.size(), callers.size() == 1 ? "" : "s", list_of_callers(callers)));
   } else if (const std::uint32_t copies = facts_->functions[function].inlined_copies; copies != 0) {
-    probe.notes.push_back(
-        fmt::format("{}: also inlined in {} callers: those calls are not counted", short_name, copies));
+    notes.push_back(fmt::format("also inlined in {} callers: those calls are not counted", copies));
   }
+  return notes;
 }
 
 Result<PlannedProbe> FunctionPlanner::plan_one(std::uint32_t function,
@@ -198,7 +213,7 @@ Result<PlannedProbe> FunctionPlanner::plan_one(std::uint32_t function,
   ProbeCompiler compiler(&scope, lookup_, facts_);
   ASSIGN_OR_RETURN(PlannedProbe probe, compile(compiler));
   RETURN_IF_ERROR(add_sites(function, probe));
-  add_notes(function, scope.signature().source, probe);
+  probe.notes = notes_about(function, scope.signature().source);
   return probe;
 }
 
@@ -207,6 +222,7 @@ Result<std::vector<PlannedProbe>> FunctionPlanner::plan(const std::vector<std::s
                                                         const CompileFunction& compile) {
   ASSIGN_OR_RETURN(const MatchedFunctions matched, match_functions(*facts_, alternatives));
   std::vector<PlannedProbe> groups;
+  std::vector<FunctionNotes> notes;
   std::vector<std::string> failures;
   std::optional<base::Error> first_error;
   for (const std::uint32_t function : matched.functions) {
@@ -222,14 +238,22 @@ Result<std::vector<PlannedProbe>> FunctionPlanner::plan(const std::vector<std::s
     }
     const auto same = std::ranges::find_if(
         groups, [&](const PlannedProbe& group) { return have_same_programs(group, *probe); });
+    const auto index = static_cast<std::size_t>(same - groups.begin());
+    if (same == groups.end()) {
+      notes.emplace_back();
+    }
+    notes[index].add(std::string(name), probe->notes);
     if (same != groups.end()) {
-      merge(*same, *std::move(probe));
+      add_sites_of(*same, *std::move(probe));
     } else {
       groups.push_back(*std::move(probe));
     }
   }
   if (groups.empty()) {
     return std::unexpected(*std::move(first_error));
+  }
+  for (std::size_t i = 0; i < groups.size(); ++i) {
+    groups[i].notes = notes[i].take();
   }
   std::ranges::copy(matched.notes, std::back_inserter(groups.front().notes));
   std::ranges::copy(failures, std::back_inserter(groups.front().notes));

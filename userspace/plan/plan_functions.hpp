@@ -51,7 +51,7 @@ class FunctionPlanner {
                              std::string instruction);
   std::uint16_t number_of(std::uint32_t function);
   [[nodiscard]] base::Result<const inspect::FunctionDetails*> details_of(std::uint32_t function) const;
-  void add_notes(std::uint32_t function, const std::string& source, PlannedProbe& probe) const;
+  [[nodiscard]] std::vector<std::string> notes_about(std::uint32_t function, const std::string& source) const;
 
   const inspect::BinaryFacts* facts_;  // the caller's
   TypeLookup* lookup_;                 // the caller's

@@ -74,7 +74,7 @@ std::string describe_label(const LabelField& label) {
     default:
       break;
   }
-  text += fmt::format(" (values +{}, {} bytes)", label.offset, label.size);
+  text += fmt::format(" (values +{}, {})", label.offset, plural(label.size, "byte"));
   return label.optional ? fmt::format("{}, \"{}\" where there is none", text, label.absent) : text;
 }
 

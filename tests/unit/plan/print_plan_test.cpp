@@ -1,0 +1,69 @@
+#include "plan/print_plan.hpp"
+
+#include <gtest/gtest.h>
+
+#include "support/facts_builder.hpp"
+#include "support/plan_runner.hpp"
+
+namespace plan {
+namespace {
+
+TEST(PrintPlan, SaysWhatIsProbedReadAndRecorded) {
+  support::FactsBuilder facts;
+  const auto service =
+      facts.structure("x.org/app", "app.Service", {{"id", facts.integer}, {"name", facts.string}});
+  facts.method(facts.pointer(service), "Do", {facts.string}, {facts.error});
+  facts.function("x.org/app.(*Service).Do", 24, 2);
+  support::ProbeBuilder builder("x.org/app.(*Service).Do");
+  builder.label("name", "recv.name")
+      .cases("status", {{"error", "ret0 != nil"}}, "ok")
+      .when("len(arg0) > 0")
+      .record("calls", config::RecordKind::kCount)
+      .record("time", config::RecordKind::kDuration);
+  builder.config().probes.push_back(builder.config().probes[0]);
+  builder.config().probes[1].name = "broken";
+  builder.config().probes[1].functions = {"x.org/gone.F"};
+  ProbePlan plan = support::plan_of(builder, facts);
+  plan.binary = "/app/service";
+  EXPECT_EQ(print_plan(plan), R"(binary /app/service (go1.25.4)
+
+probe probe
+  services    svc
+  entry       1 site, emulated: cheap
+    0x400204  push rbp     x.org/app.(*Service).Do
+  return      2 sites, single-stepped: dear
+    0x400220  ret          x.org/app.(*Service).Do
+    0x400221  ret          x.org/app.(*Service).Do
+  frame       kept from entry to return
+  at entry    label name: recv.name
+    reads     recv RAX -> .name +8 string
+  at return   label status = error: ret0 != nil
+    reads     ret0 RAX,RBX error
+  at entry    when: len(arg0) > 0
+    reads     len(arg0 RBX,RCX string)
+  label       name string (values +0, 66 bytes)
+  label       status case of error, else ok (values +66)
+  record      calls: counter, at return
+  record      time: histogram of the duration, at return, 3 bounds
+  work        7 operations at entry, 7 operations at return, 67 bytes kept
+  note        app.(*Service).Do: signature from the method table of *app.Service, checked against 24 bytes of arguments
+
+hook runtime.recovery: calls that end without a return
+  entry       1 site, emulated: cheap
+    0x400004  push rbp     runtime.recovery
+  resumes at  gp -> +32 -> +48
+
+hook runtime.Goexit: calls that end without a return
+  entry       1 site, emulated: cheap
+    0x400104  push rbp     runtime.Goexit
+
+skipped broken
+  reason      no function x.org/gone.F in this binary
+
+goroutine   goid +152, stack.hi +8 in runtime.g
+total       1 probe, 1 skipped; 1 entry, 2 return, 2 hook sites
+)");
+}
+
+}  // namespace
+}  // namespace plan

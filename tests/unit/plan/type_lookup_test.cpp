@@ -1,0 +1,92 @@
+#include "plan/type_lookup.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "config/parse_expression.hpp"
+#include "support/facts_builder.hpp"
+#include "support/result_matchers.hpp"
+
+namespace plan {
+namespace {
+
+using base::ErrorCode;
+using inspect::TypeKind;
+using support::FactsBuilder;
+using support::IsError;
+using support::TypeId;
+using testing::HasSubstr;
+
+class Lookup : public testing::Test {
+ protected:
+  TypeLookup lookup() { return TypeLookup(facts.facts().types); }
+
+  static base::Result<TypeId> find(TypeLookup& types, const std::string& text,
+                                   const std::string& package = "main") {
+    return types.from_text(config::parse_type(text).value(), package);
+  }
+
+  FactsBuilder facts;
+};
+
+TEST_F(Lookup, FindsBasicAndPredeclaredTypes) {
+  TypeLookup types = lookup();
+  EXPECT_EQ(find(types, "int"), facts.integer);
+  EXPECT_EQ(find(types, "byte"), facts.uint8);
+  EXPECT_EQ(find(types, "error"), facts.error);
+  EXPECT_EQ(find(types, "any"), facts.any);
+  EXPECT_EQ(find(types, "interface{}"), facts.any);
+}
+
+TEST_F(Lookup, FindsATypeByShortNameByPathAndInItsOwnPackage) {
+  const TypeId message = facts.structure("x.org/mq", "mq.Message", {{"id", facts.integer}});
+  TypeLookup types = lookup();
+  EXPECT_EQ(find(types, "mq.Message"), message);
+  EXPECT_EQ(find(types, "x.org/mq.Message"), message);
+  EXPECT_EQ(find(types, "Message", "x.org/mq"), message);
+  EXPECT_EQ(find(types, "*mq.Message"), types.pointer_to(message));
+}
+
+TEST_F(Lookup, FindsATypeWhosePackageIsNamedOtherThanItsPath) {
+  const TypeId response = facts.structure("x.org/api/logic/v1", "logicv1.Response", {{"id", facts.integer}});
+  TypeLookup types = lookup();
+  EXPECT_EQ(find(types, "logicv1.Response"), response);
+  EXPECT_EQ(find(types, "x.org/api/logic/v1.Response"), response);
+}
+
+TEST_F(Lookup, RefusesANameThatSeveralPackagesHave) {
+  facts.structure("x.org/a/proto", "proto.Error", {{"id", facts.integer}});
+  const TypeId second = facts.structure("x.org/b/proto", "proto.Error", {{"id", facts.string}});
+  TypeLookup types = lookup();
+  EXPECT_THAT(find(types, "proto.Error"), IsError(ErrorCode::kUnsupported,
+                                                  "proto.Error could be any of x.org/a/proto.Error, "
+                                                  "x.org/b/proto.Error; write the one that is meant"));
+  EXPECT_EQ(find(types, "x.org/b/proto.Error"), second);
+}
+
+TEST_F(Lookup, SuggestsATypeForAMisspeltName) {
+  facts.structure("x.org/mq", "mq.Message", {{"id", facts.integer}});
+  TypeLookup types = lookup();
+  EXPECT_THAT(find(types, "mq.Mesage"),
+              IsError(ErrorCode::kNotFound,
+                      "type mq.Mesage is not in the binary's type metadata; did you mean "
+                      "\"mq.Message\"?"));
+}
+
+TEST_F(Lookup, MakesWhatOnlyASignatureNames) {
+  TypeLookup types = lookup();
+  const TypeId unknown = find(types, "*pkg.Unknown").value();
+  EXPECT_EQ(types[unknown].kind, TypeKind::kPointer);
+  EXPECT_TRUE(types.is_unknown(types[unknown].element));
+  EXPECT_EQ(types[find(types, "[]pkg.Unknown").value()].size, 24U);
+  EXPECT_EQ(types[find(types, "map[string]pkg.Unknown").value()].kind, TypeKind::kMap);
+  EXPECT_EQ(types[find(types, "chan pkg.Unknown").value()].kind, TypeKind::kChan);
+  EXPECT_EQ(types[find(types, "func(pkg.Unknown) error").value()].size, 8U);
+  EXPECT_FALSE(types[find(types, "interface{ Close() error }").value()].empty_interface);
+  EXPECT_EQ(types[find(types, "[3]int32").value()].size, 12U);
+  EXPECT_EQ(types[find(types, "struct{ a int8; b int64 }").value()].size, 16U);
+  EXPECT_THAT(find(types, "pkg.Unknown"), IsError(ErrorCode::kNotFound, HasSubstr("pkg.Unknown")));
+}
+
+}  // namespace
+}  // namespace plan
