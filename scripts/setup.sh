@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # Installs what building, testing and the demo need on Debian 12. Safe to run again: it prints one line when
 # nothing is missing. Run as root.
+#
+#   scripts/setup.sh [all|build|runtime]     only what a build needs, or only what the built program needs
 set -euo pipefail
 
 say() { printf 'setup: %s\n' "$*"; }
@@ -13,14 +15,17 @@ readonly BUILD_PACKAGES=(
   libcrypt-dev libcap-ng-dev libgtest-dev libgmock-dev libbenchmark-dev
 )
 # Their packages in Debian 12 are too old: uprobe_multi needs libbpf 1.3, stable TCG needs QEMU 10.
-readonly BACKPORTS=(
-  libbpf-dev bpftool
-  qemu-system-x86 qemu-system-common qemu-system-data seabios
-)
+readonly BUILD_BACKPORTS=(libbpf-dev bpftool)
+readonly TEST_BACKPORTS=(qemu-system-x86 qemu-system-common qemu-system-data seabios)
+readonly RUNTIME_BACKPORTS=(libbpf1)
 readonly TEST_PACKAGES=(
   python3 curl jq binutils busybox-static cpio kmod
   shellcheck python3-yaml python3-prometheus-client locales
   prometheus postgresql postgresql-contrib redis-server nats-server
+)
+
+readonly RUNTIME_PACKAGES=(
+  libcap-ng0 libcapstone4 libdw1 libelf1 libfmt9 libgnutls30 libmicrohttpd12 libre2-9 libstdc++6 libyaml-cpp0.7 zlib1g
 )
 
 missing() {
@@ -31,8 +36,6 @@ missing() {
 }
 
 enable_backports() {
-  [ "${backports_enabled:-}" ] && return
-  backports_enabled=1
   if ! grep -rqs bookworm-backports /etc/apt/sources.list /etc/apt/sources.list.d; then
     say "enabling bookworm-backports"
     printf 'Types: deb\nURIs: http://deb.debian.org/debian\nSuites: bookworm-backports\nComponents: main\nSigned-By: /usr/share/keyrings/debian-archive-keyring.gpg\n' \
@@ -40,33 +43,50 @@ enable_backports() {
   fi
 }
 
-# True where the installed or installable version is older than the wanted one.
+# True where the installed version is older than the wanted one.
 older_than() { dpkg --compare-versions "$(dpkg-query -W -f '${Version}' "$1" 2>/dev/null || echo 0)" lt "$2"; }
 
+# Servers come for their programs only, the tests start their own: no package may start one.
+forbid_services() {
+  [ ! -e /usr/sbin/policy-rc.d ] || return 0
+  printf '#!/bin/sh\nexit 101\n' >/usr/sbin/policy-rc.d
+  chmod +x /usr/sbin/policy-rc.d
+  trap 'rm -f /usr/sbin/policy-rc.d' EXIT
+}
+
 main() {
-  if [ "$(id -u)" != 0 ]; then
-    say "run me as root: packages are installed with apt-get" >&2
-    exit 1
-  fi
+  local packages backports
+  case ${1:-all} in
+    all)
+      packages=("${BUILD_PACKAGES[@]}" "${TEST_PACKAGES[@]}")
+      backports=("${BUILD_BACKPORTS[@]}" "${TEST_BACKPORTS[@]}")
+      ;;
+    build) packages=("${BUILD_PACKAGES[@]}") backports=("${BUILD_BACKPORTS[@]}") ;;
+    runtime) packages=("${RUNTIME_PACKAGES[@]}") backports=("${RUNTIME_BACKPORTS[@]}") ;;
+    *) say "unknown argument $1; known are: all build runtime" >&2; exit 2 ;;
+  esac
   local wanted=() package
-  mapfile -t wanted < <(missing "${BUILD_PACKAGES[@]}" "${TEST_PACKAGES[@]}")
-  for package in "${BACKPORTS[@]}"; do
-    if [ -n "$(missing "$package")" ] || { [ "$package" = libbpf-dev ] && older_than libbpf-dev 1:1.4; }; then
+  mapfile -t wanted < <(missing "${packages[@]}")
+  for package in "${backports[@]}"; do
+    if [ -n "$(missing "$package")" ] || { [[ $package = libbpf* ]] && older_than "$package" 1:1.4; }; then
       wanted+=("$package/bookworm-backports")
     fi
   done
   # A Go of any recent version serves: the stand-in's go.mod names the toolchain it wants.
-  command -v go >/dev/null || wanted+=(golang-go/bookworm-backports)
+  [ "${1:-all}" != all ] || command -v go >/dev/null || wanted+=(golang-go/bookworm-backports)
 
   if [ ${#wanted[@]} -eq 0 ]; then
     say "everything is installed"
     return
   fi
+  if [ "$(id -u)" != 0 ]; then
+    say "run me as root, packages are missing: ${wanted[*]}" >&2
+    exit 1
+  fi
   enable_backports
   say "installing ${#wanted[@]} packages: ${wanted[*]}"
   export DEBIAN_FRONTEND=noninteractive
-  # Servers come for their programs only; the tests start their own on loopback.
-  export RUNLEVEL=1
+  forbid_services
   apt-get -qq update
   apt-get install -qq -y -o DPkg::Lock::Timeout=300 --no-install-recommends "${wanted[@]}" >/tmp/uprobe_exporter_setup.log 2>&1 || {
     tail -n 30 /tmp/uprobe_exporter_setup.log >&2

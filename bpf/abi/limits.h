@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
 /* Every number both sides must agree on. Fixed-width structs only in this folder: a test compares their layout in
  * the built BPF objects (BTF) with the compiler's of the exporter. */
 #ifndef ABI_LIMITS_H

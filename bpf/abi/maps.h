@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
 /* Keys and values of the maps. bpf/lib/maps.bpf.h says who writes and who reads each. */
 #ifndef ABI_MAPS_H
 #define ABI_MAPS_H

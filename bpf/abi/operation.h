@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
 /* What a probe computes, as a list of operations on sixteen 64-bit registers. The plan stage compiles expressions
  * to it; bpf/lib/operations.bpf.h runs it in the kernel (as constants: the verifier drops what a probe does not do),
  * userspace/collect/evaluate runs the same list over process_vm_readv for polled gauges.

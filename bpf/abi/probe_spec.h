@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
 /* What one probe program does: constants of that program (rodata), written before it is loaded. */
 #ifndef ABI_PROBE_SPEC_H
 #define ABI_PROBE_SPEC_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
 /* Calls in flight. One record per goroutine holds its frames as a stack ordered by depth, where depth is
  * stack.hi - SP: it survives stack growth, and a deeper call has a larger one. So whatever runs at depth D proves that
  * every frame deeper than D is gone, however it ended. Several probes of one function have frames of equal depth. */

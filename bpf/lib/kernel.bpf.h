@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
 /* The few kernel structs that are read, relocated to the running kernel by BTF. */
 #ifndef LIB_KERNEL_BPF_H
 #define LIB_KERNEL_BPF_H

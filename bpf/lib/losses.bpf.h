@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
 /* Counting hits, and everything that is lost. */
 #ifndef LIB_LOSSES_BPF_H
 #define LIB_LOSSES_BPF_H

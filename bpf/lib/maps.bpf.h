@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
 /* All maps. Sizes given as 1 are set by userspace before the load; each map says key, value, who writes, who reads,
  * and how entries go. */
 #ifndef LIB_MAPS_BPF_H

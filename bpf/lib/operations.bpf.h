@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
 /* The operation machine of abi/operation.h. Operations are constants of the program and the loop is unrolled, so
  * each copy of `run_operation` shrinks to the one case it needs when the program is loaded. */
 #ifndef LIB_OPERATIONS_BPF_H

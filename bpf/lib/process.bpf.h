@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
 /* Which process was hit. A process is a number of ours, given at its first hit and never used again: a pid may be. */
 #ifndef LIB_PROCESS_BPF_H
 #define LIB_PROCESS_BPF_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
 /* What a phase does with the values it has computed. */
 #ifndef LIB_RECORDS_BPF_H
 #define LIB_RECORDS_BPF_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
 /* Aggregation: a series key (process, function, label values) leads to a slot, the slot to u64s per CPU that hold all
  * metrics of the probe. */
 #ifndef LIB_SERIES_BPF_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
 /* The program's own constants. Userspace fills them before the load and the verifier then knows every one of them:
  * a branch on them costs nothing, and what this probe does not do is not in the loaded program. */
 #ifndef LIB_SPEC_BPF_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
 /* Reading the memory of the process that was hit. */
 #ifndef LIB_USER_READ_BPF_H
 #define LIB_USER_READ_BPF_H

@@ -5,7 +5,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <numeric>
+#include <string_view>
 
 #include "collect/read_maps.hpp"
 
@@ -32,6 +34,17 @@ const Loaded& loaded_program() {
     return result;
   }();
   return loaded;
+}
+
+// BPF_TEST_WITHOUT names what to do without, as on a kernel that lacks it: uprobe_multi, sleepable, loop_helper.
+attach::KernelSupport as_if_older(attach::KernelSupport kernel) {
+  const char* const value = std::getenv("BPF_TEST_WITHOUT");
+  const std::string_view without = value == nullptr ? "" : value;
+  const auto kept = [&](std::string_view feature) { return without.find(feature) == std::string_view::npos; };
+  kernel.uprobe_multi = kernel.uprobe_multi && kept("uprobe_multi");
+  kernel.sleepable = kernel.sleepable && kept("sleepable");
+  kernel.loop_helper = kernel.loop_helper && kept("loop_helper");
+  return kernel;
 }
 
 }  // namespace
@@ -84,7 +97,7 @@ operation step(int code, int d, int a, int b, std::uint64_t imm, int size, int t
 void ProbeTest::SetUp() {
   auto kernel = attach::probe_kernel();
   ASSERT_TRUE(kernel.has_value()) << kernel.error().message;
-  kernel_ = *kernel;
+  kernel_ = as_if_older(*kernel);
   auto watch = attach::ProcessWatch::start();
   ASSERT_TRUE(watch.has_value()) << watch.error().message;
   watch_ = std::move(*watch);

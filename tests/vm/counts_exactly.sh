@@ -10,7 +10,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 (cd "$here/calls" && CGO_ENABLED=0 go build -trimpath -ldflags="-s -w" -o "$work/calls" .)
-"$here/run_in_vm.sh" --kernel "$series" --file "$exporter:/test/uprobe_exporter" --file "$work/calls:/test/calls" \
+VM_CPUS=2 "$here/run_in_vm.sh" --kernel "$series" --file "$exporter:/test/uprobe_exporter" --file "$work/calls:/test/calls" \
   --file "$here/calls/probes.yaml:/test/probes.yaml" --file "$here/calls/in_guest.sh:/test/in_guest.sh" \
   -- sh /test/in_guest.sh | tee "$work/output"
 
