@@ -155,12 +155,6 @@ Place direct_value(TypeId type, NodeId data, Guards guards) {
 
 }  // namespace
 
-bool implements(const Type& concrete, const Type& interface) {
-  return std::ranges::all_of(interface.methods, [&](const inspect::Method& wanted) {
-    return std::ranges::find(concrete.methods, wanted.name, &inspect::Method::name) != concrete.methods.end();
-  });
-}
-
 Result<Place> select_field(const PathContext& context, const Place& place, const std::string& name) {
   const TypeLookup& lookup = *context.lookup;
   if (lookup[place.type].kind == TypeKind::kInterface) {

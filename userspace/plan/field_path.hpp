@@ -35,7 +35,4 @@ struct PathContext {
 // The type word of what an interface holds.
 [[nodiscard]] base::Result<DynamicType> dynamic_type_of(const PathContext& context, const Place& place);
 
-// Whether a type can be in an interface of this type: it has all its methods.
-[[nodiscard]] bool implements(const inspect::Type& concrete, const inspect::Type& interface);
-
 }  // namespace plan

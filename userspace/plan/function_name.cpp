@@ -113,6 +113,9 @@ FunctionName parse_function_name(std::string_view name,
   FunctionName result;
   const std::string plain = without_type_arguments(name);
   result.generic = plain.size() != name.size();
+  // "F[...]" up to Go 1.20, "F[go.shape.int]" since; "F[int]" is a wrapper that has no dictionary.
+  result.has_dictionary = result.generic && (name.find("go.shape.") != std::string_view::npos ||
+                                             name.find("[...]") != std::string_view::npos);
   const std::size_t end = package_end(plain, is_package);
   if (end == std::string::npos) {
     result.name = plain;

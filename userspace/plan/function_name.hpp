@@ -11,9 +11,10 @@ struct FunctionName {
   std::string package;   // import path
   std::string receiver;  // name of the receiver's type without type arguments; "" for a plain function
   bool pointer_receiver = false;
-  std::string name;      // of the function or method; for a closure with what encloses it: "F.func1"
-  bool closure = false;  // no receiver and no parameters of the enclosing function
-  bool generic = false;  // an instantiation: one parameter more, the dictionary
+  std::string name;             // of the function or method; for a closure with what encloses it: "F.func1"
+  bool closure = false;         // no receiver and no parameters of the enclosing function
+  bool generic = false;         // it has type arguments
+  bool has_dictionary = false;  // an instantiation by shape: one parameter more
 };
 
 // `is_package` decides where the package ends in "gopkg.in/yaml.v3.Node.Decode".

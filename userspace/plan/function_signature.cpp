@@ -1,6 +1,7 @@
 #include "plan/function_signature.hpp"
 
 #include <algorithm>
+#include <cctype>
 #include <utility>
 
 namespace plan {
@@ -55,16 +56,12 @@ class SignatureResolver {
 
   Result<FunctionSignature> resolve(const std::optional<config::Signature>& written) {
     RETURN_IF_ERROR(find_receiver());
-    FunctionSignature known;
-    const bool is_known = from_dwarf(known) || from_method_table(known) || from_interfaces(known);
+    std::optional<FunctionSignature> known = from_binary();
     if (!written) {
-      return is_known ? checked(std::move(known)) : receiver_only();
+      return known ? checked(*std::move(known)) : receiver_only();
     }
     ASSIGN_OR_RETURN(FunctionSignature declared, from_config(*written));
-    if (!is_known) {
-      return checked(std::move(declared));
-    }
-    return merged(std::move(known), declared);
+    return known ? merged(*std::move(known), declared) : checked(std::move(declared));
   }
 
  private:
@@ -105,7 +102,9 @@ class SignatureResolver {
   [[nodiscard]] FunctionSignature blank() const {
     FunctionSignature signature;
     signature.receiver = receiver_;
-    signature.has_dictionary = name_->generic;
+    // Up to Go 1.20 the wrapper that passes the dictionary on is named like the function that takes it.
+    const bool passes_it_on = function_->wrapper && function_->name.find("[...]") != std::string::npos;
+    signature.has_dictionary = name_->has_dictionary && !passes_it_on;
     signature.dictionary_first = !facts_->dictionary_after_receiver || !receiver_;
     return signature;
   }
@@ -116,6 +115,18 @@ class SignatureResolver {
     signature.source =
         receiver_ ? "receiver from the function's name; parameters unknown" : "parameters unknown";
     return signature;
+  }
+
+  // The best source that fits the binary. DWARF before Go 1.22 lacks the receiver of some wrappers, and
+  // methods of one name in several interfaces make the last source a guess.
+  std::optional<FunctionSignature> from_binary() {
+    FunctionSignature candidate;
+    if ((from_dwarf(candidate) && difference_from_binary(candidate).empty()) ||
+        (from_method_table(candidate) && difference_from_binary(candidate).empty()) ||
+        (from_interfaces(candidate) && difference_from_binary(candidate).empty())) {
+      return candidate;
+    }
+    return std::nullopt;
   }
 
   bool from_dwarf(FunctionSignature& result) const {
@@ -173,10 +184,11 @@ class SignatureResolver {
     return false;
   }
 
-  [[nodiscard]] bool implements(const Type& concrete, const Type& interface) const {
-    return std::ranges::all_of(interface.methods, [&](const Method& wanted) {
-      return std::ranges::find(concrete.methods, wanted.name, &Method::name) != concrete.methods.end();
-    });
+  // Methods that are not exported are the same only within one package.
+  [[nodiscard]] bool can_have_method(const Type& interface) const {
+    const bool is_exported =
+        !name_->name.empty() && std::isupper(static_cast<unsigned char>(name_->name[0])) != 0;
+    return is_exported || interface.package == name_->package;
   }
 
   // An interface with this method that the receiver satisfies says its signature, if all such interfaces
@@ -191,7 +203,7 @@ class SignatureResolver {
     for (const Type& type : lookup_->types().types()) {
       const auto method = std::ranges::find(type.methods, name_->name, &Method::name);
       if (type.kind != TypeKind::kInterface || method == type.methods.end() ||
-          method->signature == TypeId::kNone || !implements(receiver, type)) {
+          method->signature == TypeId::kNone || !can_have_method(type) || !implements(receiver, type)) {
         continue;
       }
       if (signature && *signature != method->signature) {

@@ -22,8 +22,6 @@ using config::RecordKind;
 
 namespace {
 
-constexpr std::uint32_t kHelperProbe = 0xffffffff;
-
 class PlanMaker {
  public:
   PlanMaker(const config::ProbeConfig* config, const inspect::BinaryFacts* facts,

@@ -91,11 +91,14 @@ struct IdentityTarget {
   std::uint32_t object = 0;
 };
 
+// PlannedProbe::config_probe of what the plan adds by itself.
+inline constexpr std::uint32_t kHelperProbe = 0xffffffff;
+
 // One BPF program pair. Several functions share it where they read the same things from the same places.
 struct PlannedProbe {
   std::string name;  // of the config's probe, or "identity gateway/gateway_id", "within SERVICE/..."
   std::vector<std::string> services;
-  std::uint32_t config_probe = 0;  // index into ProbeConfig::probes; 0xffffffff for helpers of the plan
+  std::uint32_t config_probe = 0;  // index into ProbeConfig::probes, or kHelperProbe
   std::vector<Site> entry_sites;   // empty: only returns are probed
   std::vector<Site> return_sites;  // empty: a counter at entry
   bool framed = false;             // a frame is kept from entry to return

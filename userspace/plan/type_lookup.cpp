@@ -65,6 +65,12 @@ bool is_same_type(const inspect::TypeTable& types, TypeId left, TypeId right) {
   return !a.package.empty() && a.package == b.package && a.name == b.name;
 }
 
+bool implements(const Type& concrete, const Type& interface) {
+  return std::ranges::all_of(interface.methods, [&](const inspect::Method& wanted) {
+    return std::ranges::find(concrete.methods, wanted.name, &inspect::Method::name) != concrete.methods.end();
+  });
+}
+
 TypeLookup::TypeLookup(inspect::TypeTable types) : types_(std::move(types)) {
   for (std::size_t i = 0; i < types_.types().size(); ++i) {
     index(static_cast<TypeId>(i));

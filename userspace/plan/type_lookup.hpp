@@ -81,4 +81,7 @@ class TypeLookup {
 // Whether two types are one: the same descriptor, or the same name of the same package (metadata and DWARF).
 [[nodiscard]] bool is_same_type(const inspect::TypeTable& types, inspect::TypeId left, inspect::TypeId right);
 
+// Whether a type can be in an interface of this type: it has all its methods, by name.
+[[nodiscard]] bool implements(const inspect::Type& concrete, const inspect::Type& interface);
+
 }  // namespace plan

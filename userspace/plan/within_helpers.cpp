@@ -14,8 +14,6 @@ using base::Result;
 
 namespace {
 
-constexpr std::uint32_t kHelperProbe = 0xffffffff;
-
 bool is_same_shape(const LabelField& left, const LabelField& right) {
   return left.kind == right.kind && left.offset == right.offset && left.size == right.size &&
          left.is_signed == right.is_signed;

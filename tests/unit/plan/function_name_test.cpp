@@ -54,6 +54,13 @@ TEST(ParseFunctionName, SplitsEveryShapeOfName) {
   }
 }
 
+TEST(ParseFunctionName, SeesADictionaryOnlyInShapes) {
+  const auto none = [](std::string_view) { return false; };
+  EXPECT_TRUE(parse_function_name("x/y.Max[go.shape.int]", none).has_dictionary);
+  EXPECT_TRUE(parse_function_name("x/y.Max[...]", none).has_dictionary);
+  EXPECT_FALSE(parse_function_name("x/y.(*List[int]).Push", none).has_dictionary);
+}
+
 TEST(WithoutTypeArguments, DropsNestedBrackets) {
   EXPECT_EQ(without_type_arguments("a/b.F[map[string]go.shape.int]"), "a/b.F");
   EXPECT_EQ(without_type_arguments("a.(*L[int]).Push"), "a.(*L).Push");
