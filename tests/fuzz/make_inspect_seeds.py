@@ -158,7 +158,7 @@ def go_program(version):
     itabs_address = place("itabs", words(itab_address))
     end_of_types = types_address + len(types)
     module = words(table_address, table_address + names, 0, 0) + words(*[0] * 16)
-    module += words(CODE_ADDRESS, CODE_ADDRESS + 32, CODE_ADDRESS, CODE_ADDRESS + 32, build_info_address, 0, 0,
+    module += words(CODE_ADDRESS, CODE_ADDRESS + 32, CODE_ADDRESS, CODE_ADDRESS + 32, 0, 0, build_info_address,
                     links_address)
     module = module.ljust(280, b"\0")
     slices = words(links_address, 2, 2) + words(itabs_address, 1, 1)

@@ -24,7 +24,7 @@ struct GoBuild {
 };
 
 inline std::string arguments_of(const std::string& flavour) {
-  if (flavour == "plain") {
+  if (flavour == "plain" || flavour == "arm64") {
     return "";
   }
   if (flavour == "stripped") {
@@ -94,7 +94,8 @@ inline std::string built(const GoBuild& build) {
   // Go 1.19 fails with an index of modules ("import of unknown directory").
   const std::string command = "cd " + sources.string() + " && flock " + (folder / "lock").string() +
                               " env GODEBUG=goindex=0 GOTOOLCHAIN=go" + build.version +
-                              " CGO_ENABLED=" + (needs_cgo(build.flavour) ? "1" : "0") + " go build " +
+                              " CGO_ENABLED=" + (needs_cgo(build.flavour) ? "1" : "0") +
+                              " GOARCH=" + (build.flavour == "arm64" ? "arm64" : "amd64") + " go build " +
                               arguments_of(build.flavour) + " -o " + program.string() + ".new . && mv " +
                               program.string() + ".new " + program.string();
   const CommandResult result = run_command(command);

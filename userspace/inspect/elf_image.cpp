@@ -16,7 +16,7 @@ using base::Result;
 
 // Real files have about a dozen; address lookups walk them all.
 constexpr std::uint16_t kMaxProgramHeaders = 512;
-constexpr std::uint64_t kMaxNameLength = 8 * 1024;
+constexpr std::uint64_t kMaxNameLength = 8ULL * 1024;
 
 Section read_section(ByteView header) {
   ByteReader reader(header);
@@ -32,7 +32,7 @@ Section read_section(ByteView header) {
 }
 
 bool is_relative(Architecture architecture, std::uint64_t relocation_info) {
-  const std::uint32_t type = static_cast<std::uint32_t>(relocation_info);
+  const auto type = static_cast<std::uint32_t>(relocation_info);
   return type == (architecture == Architecture::kAmd64 ? R_X86_64_RELATIVE : R_AARCH64_RELATIVE);
 }
 

@@ -17,7 +17,7 @@ constexpr std::uint64_t kHeaderSize = 32;
 constexpr std::uint64_t kAlignment = 16;
 constexpr std::uint8_t kInlineStrings = 2;
 constexpr std::uint64_t kMaxVersionLength = 256;
-constexpr std::uint64_t kMaxModuleTextLength = 4 * 1024 * 1024;
+constexpr std::uint64_t kMaxModuleTextLength = 4ULL * 1024 * 1024;
 constexpr std::size_t kMaxModules = 100'000;
 
 // cmd/go/internal/modload/build.go: 16 bytes around the module text, so that it can be found in memory.

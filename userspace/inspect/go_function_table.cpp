@@ -21,7 +21,7 @@ constexpr std::uint32_t kMagicGo120 = 0xfffffff1;
 
 constexpr std::uint64_t kHeaderSize = 8 + 8 * 8;
 constexpr std::uint64_t kTableAlignment = 8;
-constexpr std::uint64_t kMaxNameLength = 64 * 1024;
+constexpr std::uint64_t kMaxNameLength = 64ULL * 1024;
 constexpr std::uint32_t kNoTable = 0xffffffff;
 
 bool is_known_magic(std::uint32_t magic) {

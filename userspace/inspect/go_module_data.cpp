@@ -18,7 +18,7 @@ constexpr std::uint64_t kMinimumPc = 160;
 constexpr std::uint64_t kMaximumPc = 168;
 constexpr std::uint64_t kText = 176;
 constexpr std::uint64_t kEndOfText = 184;
-constexpr std::uint64_t kNoPointerData = 192;
+constexpr std::uint64_t kData = 208;
 constexpr std::uint64_t kEndOfData = 216;
 
 // Where the rest lies. Go 1.20 put covctrs and ecovctrs before it, 1.26 epclntab before the links, 1.27
@@ -163,7 +163,7 @@ Result<GoModuleData> GoModuleData::find(const ElfImage& image, const GoFunctionT
     module.address = address;
     module.text = reader.address(kText);
     module.end_of_text = reader.address(kEndOfText);
-    module.data = reader.address(kNoPointerData);
+    module.data = reader.address(kData);
     module.end_of_data = reader.address(kEndOfData);
     for (const Layout& layout : kLayouts) {
       GoModuleData attempt = module;

@@ -20,7 +20,7 @@ struct GoModuleData {
   VirtualAddress address{};
   VirtualAddress text{};
   VirtualAddress end_of_text{};
-  VirtualAddress data{};
+  VirtualAddress data{};  // variables with pointers in them
   VirtualAddress end_of_data{};
 
   // All below is zero where no known layout fits.

@@ -18,8 +18,8 @@ using base::ByteView;
 // types.
 constexpr std::size_t kMaxTypes = 500'000;
 constexpr std::size_t kMaxMembers = 4'000'000;
-constexpr std::size_t kMaxNameBytes = 128 * 1024 * 1024;
-constexpr std::uint64_t kMaxNameLength = 64 * 1024;
+constexpr std::size_t kMaxNameBytes = 128ULL * 1024 * 1024;
+constexpr std::uint64_t kMaxNameLength = 64ULL * 1024;
 
 // internal/abi/type.go, type Type.
 constexpr std::uint64_t kHeaderSize = 48;

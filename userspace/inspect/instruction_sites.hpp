@@ -6,6 +6,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/byte_reader.hpp"
@@ -14,6 +15,9 @@
 #include "inspect/go_function_table.hpp"
 
 namespace inspect {
+
+// Why functions of an arm64 program have no sites.
+inline constexpr std::string_view kArm64Reason = "arm64 programs cannot be probed yet";
 
 // One function as its bytes and its stack deltas.
 struct FunctionCode {

@@ -10,8 +10,7 @@ namespace {
 
 using base::Result;
 
-constexpr std::size_t kMaxNameBytes = 256 * 1024 * 1024;
-constexpr std::string_view kArm64Reason = "arm64 programs cannot be probed yet";
+constexpr std::size_t kMaxNameBytes = 256ULL * 1024 * 1024;
 
 // The function that holds `address`, in a list sorted by entry.
 bool is_inside_of_one(const std::vector<Function>& functions, VirtualAddress address) {

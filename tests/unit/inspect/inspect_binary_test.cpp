@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <chrono>
 #include <random>
 #include <string>
@@ -53,12 +54,22 @@ TEST(InspectBinary, NeedsNoSectionHeaders) {
     EXPECT_EQ(bare->go_version, whole.go_version);
     EXPECT_EQ(bare->build_id, whole.build_id);
     EXPECT_EQ(bare->itab_types.size(), whole.itab_types.size());
-    std::size_t go_functions = 0;
-    for (const Function& function : whole.functions) {
-      go_functions += function.native ? 0 : 1;
-    }
-    EXPECT_EQ(bare->functions.size(), go_functions);
+    EXPECT_EQ(std::ranges::count(bare->functions, false, &Function::native),
+              std::ranges::count(whole.functions, false, &Function::native));
     EXPECT_EQ(bare->details.size(), whole.details.size());
+  }
+}
+
+// Functions and types of arm64 are there for messages; sites are refused.
+TEST(InspectBinary, RefusesSitesOfArm64WithAReason) {
+  const BinaryFacts facts = facts_of(support::built({"1.26.8", "arm64"}), is_of_fixture);
+  EXPECT_EQ(facts.architecture, Architecture::kArm64);
+  EXPECT_TRUE(facts.is_go);
+  EXPECT_EQ(facts.types.named("apiv1.Order").size(), 1U);
+  EXPECT_FALSE(facts.details.empty());
+  for (const auto& [index, details] : facts.details) {
+    EXPECT_EQ(details.unusable, "arm64 programs cannot be probed yet") << facts.functions[index].name;
+    EXPECT_THAT(details.return_sites, IsEmpty());
   }
 }
 
