@@ -9,13 +9,13 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <tuple>
 #include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include "inspect/debug_elf.hpp"
 #include "inspect/go_type_name.hpp"
+#include "inspect/known_types.hpp"
 
 namespace inspect {
 namespace {
@@ -170,50 +170,6 @@ bool is_another_name(Dwarf_Die& die) {
   }
 }
 
-// The runtime's types by what makes them the same type.
-class KnownTypes {
- public:
-  explicit KnownTypes(const TypeTable& table) {
-    for (std::size_t index = 0; index < table.types().size(); ++index) {
-      const Type& type = table.types()[index];
-      const auto id = static_cast<TypeId>(index);
-      if (const std::size_t dot = type.name.find('.'); !type.package.empty() && dot != std::string::npos) {
-        named_.emplace(std::pair(type.package, type.name.substr(dot + 1)), id);
-      } else if (type.element != TypeId::kNone && is_composite(type.name)) {
-        composites_.emplace(key_of(type), id);
-      } else if (type.package.empty()) {
-        named_.emplace(std::pair(std::string(), type.name), id);
-      }
-    }
-  }
-
-  [[nodiscard]] TypeId named(const QualifiedName& name) const {
-    const auto found = named_.find(std::pair(name.package, name.name));
-    return found == named_.end() ? TypeId::kNone : found->second;
-  }
-
-  [[nodiscard]] TypeId composite(const Type& type) const {
-    const auto found = type.element == TypeId::kNone ? composites_.end() : composites_.find(key_of(type));
-    return found == composites_.end() ? TypeId::kNone : found->second;
-  }
-
-  static bool is_composite(std::string_view name) {
-    return name.starts_with('*') || name.starts_with('[') || name.starts_with("map[") ||
-           name.starts_with("chan ") || name.starts_with("<-chan ");
-  }
-
- private:
-  using Key = std::tuple<TypeKind, TypeId, TypeId, std::uint64_t, bool>;
-
-  static Key key_of(const Type& type) {
-    const bool only_receives = type.name.starts_with("<-") || type.name.starts_with("chan<-");
-    return {type.kind, type.element, type.key, type.length, only_receives};
-  }
-
-  std::map<std::pair<std::string, std::string>, TypeId> named_;
-  std::map<Key, TypeId> composites_;
-};
-
 // Turns type entries into Types, each once. Members of structs wait in a queue, so that types may refer to
 // each other.
 class TypeConverter {
@@ -255,7 +211,7 @@ class TypeConverter {
   TypeId converted(Dwarf_Die& die, int nesting) {
     const std::optional<Dwarf_Word> go_kind = number_of(die, kGoKind);
     const std::string name = text_of(die, DW_AT_name);
-    const bool is_named = go_kind && !name.empty() && !KnownTypes::is_composite(name) &&
+    const bool is_named = go_kind && !name.empty() && !is_composite_name(name) &&
                           !name.starts_with("struct {") && !name.starts_with("func(");
     const QualifiedName qualified = is_named ? split_qualified_name(name) : QualifiedName{"", name};
     if (const TypeId known = is_named ? known_.named(qualified) : TypeId::kNone; known != TypeId::kNone) {
