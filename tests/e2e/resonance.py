@@ -1,0 +1,106 @@
+"""The stand-in for Resonance (tests/resonance): services, load, truth."""
+
+import functools
+import hashlib
+import json
+import os
+import pathlib
+
+from support import CONFIG, SOURCE, WORK, run, wait_until
+
+BIN = WORK / "resonance"
+MODULES = ("gateway", "logic", "task")
+
+
+@functools.cache
+def build():
+    WORK.mkdir(parents=True, exist_ok=True)
+    run(SOURCE / "tests" / "resonance" / "build.sh", BIN)
+    return BIN
+
+
+def write_config(path):
+    """The shipped probes.yaml, for our own binary only: others may run the same services on this machine."""
+    text = CONFIG.read_text()
+    wanted = 'exe: "*/resonance"'
+    if text.count(wanted) != len(MODULES):
+        raise AssertionError(f"{CONFIG}: want {wanted} once for each service")
+    pathlib.Path(path).write_text(text.replace(wanted, f'exe: "{BIN}/resonance"'))
+    return path
+
+
+def binary_hash():
+    return hashlib.sha256((BIN / "resonance").read_bytes()).hexdigest()
+
+
+def start_time(pid):
+    """In clock ticks since the machine began: another process of the same pid has another."""
+    with open(f"/proc/{pid}/stat", encoding="ascii") as stat:
+        return stat.read().rpartition(")")[2].split()[19]
+
+
+class Stage:
+    """The running services."""
+
+    def __init__(self, test, mode="embedded", gateways=2, environment=None):
+        build()
+        self.file = test.dir / "stage.json"
+        self.process = test.start("stage", [BIN / "stage", "-mode", mode, "-gateways", gateways, "-dir", test.dir / "services",
+                                            "-out", self.file], env={**os.environ, **(environment or {})})
+        # Last in, first out: asked to stop before it is killed.
+        test.addCleanup(self.stop)
+
+    def wait(self):
+        wait_until(lambda: self.file.exists() and self.file.stat().st_size, "starting the services", [self.process])
+        self.description = json.loads(self.file.read_text())
+        self.pids = {service["pid"]: start_time(service["pid"]) for service in self.description["services"]}
+        return self
+
+    def running(self):
+        """{pid: start time} of those of our services that run now."""
+        found = {}
+        for entry in pathlib.Path("/proc").iterdir():
+            try:
+                if entry.name.isdigit() and os.readlink(entry / "exe") == str(BIN / "resonance"):
+                    found[int(entry.name)] = start_time(entry.name)
+            except OSError:
+                pass  # ended meanwhile, or a kernel thread
+        return found
+
+    def stop(self):
+        code = self.process.stop()
+        if code != 0:
+            raise AssertionError(f"stage ended with {code}\n{self.process.tail()}")
+
+
+class Load:
+    """The load client; it waits at each checkpoint."""
+
+    def __init__(self, test, stage, since="begin", size="small", users=0):
+        self.test = test
+        self.dir = test.dir
+        self.process = test.start("load", [BIN / "loadclient", "-stage", stage.file, "-out", self.dir, "-wait", "file", "-since",
+                                           since, "-size", size, "-users", users])
+
+    def truth_file(self, checkpoint):
+        return self.dir / f"truth-{checkpoint}.json"
+
+    def reach(self, checkpoint, patience=600):
+        file = self.truth_file(checkpoint)
+        wait_until(lambda: file.exists() and file.stat().st_size, f"load until {checkpoint}", [self.process], patience)
+        return json.loads(file.read_text())
+
+    def go_on(self, checkpoint):
+        (self.dir / f"go-{checkpoint}").touch()
+
+    def finish(self):
+        code = self.process.wait()
+        if code != 0:
+            raise AssertionError(f"the load client ended with {code}\n{self.process.tail()}")
+
+
+def compare(truth, page, rows):
+    """compare's exit code, output, and the rows it wrote."""
+    pathlib.Path(rows).unlink(missing_ok=True)
+    done = run(BIN / "compare", "-brief", "-truth", truth, "-json", rows, page, check=False)
+    return done.returncode, done.stdout + done.stderr, json.loads(pathlib.Path(rows).read_text())
