@@ -48,18 +48,19 @@ class Prometheus:
             return False
 
     def query(self, expression):
-        """[({label: value}, number, timestamp of the sample)] of an instant query."""
+        """[({label: value}, number)] of an instant query."""
         text = urllib.parse.urlencode({"query": expression})
         with urllib.request.urlopen(f"{self.url}/api/v1/query?{text}", timeout=60) as response:
             answer = json.load(response)
         if answer["status"] != "success":
             raise AssertionError(f"{expression}: {answer}")
-        return [(entry["metric"], float(entry["value"][1]), float(entry["value"][0])) for entry in answer["data"]["result"]]
+        return [(entry["metric"], float(entry["value"][1])) for entry in answer["data"]["result"]]
 
     def wait_scraped_after(self, moment):
         """Until every job has a scrape that began after `moment` (seconds since 1970)."""
         def scraped():
-            last = {labels["job"]: number for labels, number, _ in self.query("timestamp(up == 1)")}
+            # A sample's timestamp is when its scrape began.
+            last = {labels["job"]: number for labels, number in self.query("timestamp(up)")}
             return set(last) == set(self.jobs) and min(last.values()) > moment
 
         wait_until(scraped, f"a scrape of {', '.join(self.jobs)}", [self.process])
