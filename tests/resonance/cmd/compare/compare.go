@@ -2,6 +2,7 @@ package main
 
 import (
 	"math"
+	"slices"
 	"sort"
 	"strings"
 
@@ -31,7 +32,7 @@ const relative = 1e-9
 
 // compare looks up each true number among the samples, then adds the samples that the truth does not know. A series
 // that is not exported counts as 0.
-func compare(rows []truth.Row, samples []sample) []result {
+func compare(checkpoint string, rows []truth.Row, samples []sample) []result {
 	exported := make(map[string]float64)
 	for _, s := range samples {
 		exported[s.key()] += s.value
@@ -42,10 +43,6 @@ func compare(rows []truth.Row, samples []sample) []result {
 		known[row.Key()] = true
 		got := exported[row.Key()]
 		results = append(results, result{row.Checkpoint, row.Metric, row.Labels, got, row.True, same(row.Metric, got, row.True)})
-	}
-	checkpoint := ""
-	if len(rows) > 0 {
-		checkpoint = rows[0].Checkpoint
 	}
 	for _, s := range samples {
 		if key := s.key(); exported[key] != 0 && !known[key] && covered(s, known) {
@@ -70,9 +67,11 @@ func same(metric string, got, want float64) bool {
 // covered says whether the truth should know a series. It never knows sums of durations, and of a known histogram only
 // the buckets that the injected durations decide.
 func covered(s sample, known map[string]bool) bool {
-	name, isBucket := strings.CutSuffix(s.metric, "_bucket")
+	name := family(s.metric)
 	switch {
-	case isBucket && contains(name):
+	case !contains(name) || s.metric == name+"_sum":
+		return false
+	case s.metric == name+"_bucket":
 		labels := make(map[string]string)
 		for label, value := range s.labels {
 			if label != "le" {
@@ -80,18 +79,19 @@ func covered(s sample, known map[string]bool) bool {
 			}
 		}
 		return !known[truth.Key(name+"_count", labels)]
-	case strings.HasSuffix(s.metric, "_count") && contains(strings.TrimSuffix(s.metric, "_count")):
-		return true
 	default:
-		return contains(s.metric)
+		return true
 	}
 }
 
-func contains(name string) bool {
-	for _, metric := range metrics {
-		if metric == name {
-			return true
+// family is the metric that a series belongs to.
+func family(metric string) string {
+	for _, suffix := range []string{"_bucket", "_sum", "_count"} {
+		if name, ok := strings.CutSuffix(metric, suffix); ok && contains(name) {
+			return name
 		}
 	}
-	return false
+	return metric
 }
+
+func contains(name string) bool { return slices.Contains(metrics, name) }

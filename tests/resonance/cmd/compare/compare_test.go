@@ -42,7 +42,7 @@ func differences(t *testing.T, rows []truth.Row, text string) []result {
 		t.Fatal(err)
 	}
 	var different []result
-	for _, r := range compare(rows, samples) {
+	for _, r := range compare("hold", rows, samples) {
 		if !r.Equal {
 			different = append(different, r)
 		}

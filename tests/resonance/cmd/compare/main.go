@@ -10,6 +10,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -22,6 +23,7 @@ import (
 func main() {
 	truthFile := flag.String("truth", "", "truth of a checkpoint, as loadclient wrote it")
 	jsonFile := flag.String("json", "", "file to write the rows to; rows of other checkpoints in it are kept")
+	only := flag.String("only", "", "metrics to compare, with commas between (default: all)")
 	brief := flag.Bool("brief", false, "print only the rows that differ")
 	flag.Usage = func() {
 		fmt.Fprintln(flag.CommandLine.Output(), "usage: compare -truth FILE [flags] METRICS...\nMETRICS: URL or file of a metrics page, - for standard input; several are added up")
@@ -32,7 +34,7 @@ func main() {
 		flag.Usage()
 		os.Exit(2)
 	}
-	equal, err := run(*truthFile, *jsonFile, *brief, flag.Args())
+	equal, err := run(*truthFile, *jsonFile, *only, *brief, flag.Args())
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "compare: %v\n", err)
 		os.Exit(2)
@@ -42,7 +44,7 @@ func main() {
 	}
 }
 
-func run(truthFile, jsonFile string, brief bool, sources []string) (bool, error) {
+func run(truthFile, jsonFile, only string, brief bool, sources []string) (bool, error) {
 	rows, err := truth.Load(truthFile)
 	if err != nil {
 		return false, err
@@ -58,10 +60,16 @@ func run(truthFile, jsonFile string, brief bool, sources []string) (bool, error)
 		}
 		samples = append(samples, page...)
 	}
-	results := compare(rows, samples)
+	checkpoint := rows[0].Checkpoint
+	if only != "" {
+		names := strings.Split(only, ",")
+		rows = slices.DeleteFunc(rows, func(r truth.Row) bool { return !slices.Contains(names, family(r.Metric)) })
+		samples = slices.DeleteFunc(samples, func(s sample) bool { return !slices.Contains(names, family(s.metric)) })
+	}
+	results := compare(checkpoint, rows, samples)
 	different := print(os.Stdout, results, brief)
 	if jsonFile != "" {
-		if err := merge(jsonFile, rows[0].Checkpoint, results); err != nil {
+		if err := merge(jsonFile, checkpoint, results); err != nil {
 			return false, err
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+	"github.com/redis/go-redis/v9/maintnotifications"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
 
@@ -69,7 +70,7 @@ func newLoad(ctx context.Context, s *stage.Stage) (*load, error) {
 		model:   newModel(table, topic, s.MaxRetry),
 		routes:  make(map[string]route),
 		sockets: make(map[string]*socket),
-		redis:   redis.NewClient(&redis.Options{Addr: s.Backend.Redis}),
+		redis:   newRedis(s.Backend.Redis),
 
 		slowQueries: truth.NewTable(),
 	}
@@ -98,6 +99,13 @@ func newLoad(ctx context.Context, s *stage.Stage) (*load, error) {
 		chat:    logicv1.NewChatServiceClient(l.conn),
 	}
 	return l, nil
+}
+
+func newRedis(addr string) *redis.Client {
+	return redis.NewClient(&redis.Options{
+		Addr:                     addr,
+		MaintNotificationsConfig: &maintnotifications.Config{Mode: maintnotifications.ModeDisabled},
+	})
 }
 
 // begin takes the baseline. With fromStart, what happened since the services started is part of the truth.
@@ -226,8 +234,9 @@ func (l *load) rows(ctx context.Context, checkpoint string) ([]truth.Row, error)
 	if hits+misses > 0 {
 		l.table.Set("cache_hit_rate", hits/(hits+misses), "cache_type", "router")
 	}
-	rows := l.table.Rows(checkpoint)
-	return append(rows, l.counted(checkpoint, now)...), nil
+	rows := append(l.table.Rows(checkpoint), l.counted(checkpoint, now)...)
+	truth.Sort(rows)
+	return rows, nil
 }
 
 // counted are the histograms whose observations are counted elsewhere: queries by the database, batches by Redis.

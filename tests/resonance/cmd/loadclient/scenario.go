@@ -280,9 +280,21 @@ func (s *scenario) rest(ctx context.Context) error {
 	return s.settle(ctx, false)
 }
 
+// speaker picks a session and one of its members who is connected.
+func (s *scenario) speaker(i int) (session, *socket) {
+	for ; ; i++ {
+		room := s.sessions[i%len(s.sessions)]
+		for j := range room.members {
+			member := room.members[(i+j)%len(room.members)]
+			if from := s.sockets[member.name]; from != nil {
+				return room, from
+			}
+		}
+	}
+}
+
 func (s *scenario) oneChat(ctx context.Context, i int) error {
-	room := s.sessions[i%len(s.sessions)]
-	from := s.sockets[room.members[i%len(room.members)].name]
+	room, from := s.speaker(i)
 	switch {
 	case i%97 == 13:
 		return from.chat(s.room, "to everybody")
@@ -374,8 +386,7 @@ func (s *scenario) hold(ctx context.Context, reached checkpoint) error {
 		return err
 	}
 	err := s.each(ctx, s.size.heldChats, func(ctx context.Context, i int) error {
-		room := s.sessions[i%len(s.sessions)]
-		from := s.sockets[room.members[i%len(room.members)].name]
+		room, from := s.speaker(i)
 		return from.chat(room, fmt.Sprintf("held %d", i))
 	})
 	if err != nil {

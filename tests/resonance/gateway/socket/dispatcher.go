@@ -25,6 +25,7 @@ func NewDispatcher(logger clog.Logger, logicClient *client.Client) *Dispatcher {
 
 // HandlePulse answers a heartbeat.
 func (d *Dispatcher) HandlePulse(ctx context.Context, conn protocol.Connection, seq string, pulse *gatewayv1.Pulse) error {
+	d.logger.Debug("pulse", clog.String("username", conn.Username()))
 	return conn.Send(protocol.CreatePulseResponse(seq))
 }
 

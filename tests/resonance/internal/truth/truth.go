@@ -152,8 +152,12 @@ func (t *Table) Rows(checkpoint string) []Row {
 		}
 		bucket("+Inf", s.count)
 	}
-	sort.Slice(rows, func(i, j int) bool { return rows[i].Key() < rows[j].Key() })
 	return rows
+}
+
+// Sort orders rows by series.
+func Sort(rows []Row) {
+	sort.Slice(rows, func(i, j int) bool { return rows[i].Key() < rows[j].Key() })
 }
 
 // Key names the row's series.

@@ -54,5 +54,9 @@ func (s *PresenceService) handleUserOnline(ctx context.Context, gatewayID string
 }
 
 func (s *PresenceService) handleUserOffline(ctx context.Context, offline *logicv1.UserOffline) error {
-	return s.routerRepo.DeleteUserGateway(ctx, offline.GetUsername())
+	if err := s.routerRepo.DeleteUserGateway(ctx, offline.GetUsername()); err != nil {
+		return err
+	}
+	s.logger.Debug("user went offline", clog.String("username", offline.GetUsername()))
+	return nil
 }
