@@ -68,8 +68,8 @@ func run(ctx context.Context, s settings) error {
 	if s.users != 0 {
 		chosen.users = s.users
 	}
-	if chosen.users < 50 {
-		return errors.New("-users: want at least 50")
+	if open := chosen.users - chosen.reconnects/4; open < 50 {
+		return fmt.Errorf("-users %d: only %d of them are connected in the end, want at least 50", chosen.users, open)
 	}
 	if s.wait != "stdin" && s.wait != "file" && s.wait != "none" {
 		return fmt.Errorf("-wait %q: want stdin, file or none", s.wait)
