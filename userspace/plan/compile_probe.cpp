@@ -222,6 +222,9 @@ Result<> ProbeCompiler::set_condition(const LocatedExpression& condition) {
 // ---- records ----
 
 Result<bool> ProbeCompiler::fires_at_return(const config::Record& record) const {
+  if (record.kind == RecordKind::kInFlight || record.kind == RecordKind::kPoll) {
+    return false;
+  }
   const bool has_labels = record.kind != RecordKind::kPairDown;
   if (record.kind == RecordKind::kDuration || leave_when_ || (has_labels && !labels_at_return_.empty())) {
     return true;
@@ -360,15 +363,16 @@ Result<> ProbeCompiler::add_poll(const config::Record& record, const config::Met
                 record.value->text);
   }
   config::Record object = record;
-  object.value->expression = {.kind = Expression::Kind::kIdentifier,
-                              .text = *root,
-                              .integer = 0,
-                              .type = {},
-                              .operands = {},
-                              .offset = 0};
-  object.value->text = *root;
+  object.value = LocatedExpression{.expression = {.kind = Expression::Kind::kIdentifier,
+                                                  .text = *root,
+                                                  .integer = 0,
+                                                  .type = {},
+                                                  .operands = {},
+                                                  .offset = 0},
+                                   .text = *root,
+                                   .position = record.position};
   RETURN_IF_ERROR(add_object(object, planned, pending));
-  pending.object = graphs_.capture(*pending.value, {});
+  pending.object = graphs_.capture(pending.value.value_or(NodeId{}), {});
   at_entry_.take_paths();
 
   OperationGraph graph;
@@ -385,15 +389,36 @@ Result<> ProbeCompiler::add_poll(const config::Record& record, const config::Met
   return {};
 }
 
+// What a record reads, by its kind.
+Result<> ProbeCompiler::add_reads(const config::Record& record, const config::Metric& metric,
+                                  PlannedRecord& planned, PendingRecord& pending) {
+  switch (record.kind) {
+    case RecordKind::kDuration:
+      needs_frame_ = true;
+      [[fallthrough]];
+    case RecordKind::kCount:
+    case RecordKind::kObserve:
+    case RecordKind::kSet:
+      return add_number(record, metric, planned, pending);
+    case RecordKind::kPairUp:
+    case RecordKind::kPairDown:
+      return add_object(record, planned, pending);
+    case RecordKind::kInFlight:
+      needs_frame_ = true;
+      return require_labels_at_entry(metric, "a gauge of calls in flight");
+    case RecordKind::kPoll:
+      return add_poll(record, metric, planned, pending);
+  }
+  return {};
+}
+
 Result<> ProbeCompiler::add_record(const config::Record& record, const config::Metric& metric) {
   PlannedRecord planned;
   planned.metric = record.metric;
   planned.kind = record.kind;
   PendingRecord pending;
   pending.index = probe_.records.size();
-  const bool is_live = record.kind == RecordKind::kInFlight || record.kind == RecordKind::kPoll;
-  ASSIGN_OR_RETURN(const bool is_late, is_live ? Result<bool>(false) : fires_at_return(record));
-  planned.at_return = is_late;
+  ASSIGN_OR_RETURN(planned.at_return, fires_at_return(record));
   needs_leave_ = needs_leave_ || planned.at_return;
   if (record.when) {
     ASSIGN_OR_RETURN(const NodeId condition,
@@ -401,26 +426,7 @@ Result<> ProbeCompiler::add_record(const config::Record& record, const config::M
     add_condition_to(pending, condition, planned.at_return);
     note_read(fmt::format("{} when", record.metric), planned.at_return, record.when->text);
   }
-  switch (record.kind) {
-    case RecordKind::kCount:
-    case RecordKind::kObserve:
-    case RecordKind::kSet:
-    case RecordKind::kDuration:
-      needs_frame_ = needs_frame_ || record.kind == RecordKind::kDuration;
-      RETURN_IF_ERROR(add_number(record, metric, planned, pending));
-      break;
-    case RecordKind::kPairUp:
-    case RecordKind::kPairDown:
-      RETURN_IF_ERROR(add_object(record, planned, pending));
-      break;
-    case RecordKind::kInFlight:
-      needs_frame_ = true;
-      RETURN_IF_ERROR(require_labels_at_entry(metric, "a gauge of calls in flight"));
-      break;
-    case RecordKind::kPoll:
-      RETURN_IF_ERROR(add_poll(record, metric, planned, pending));
-      break;
-  }
+  RETURN_IF_ERROR(add_reads(record, metric, planned, pending));
   if (record.value && record.kind != RecordKind::kPoll) {
     note_read(fmt::format("{} {}", record.metric, key_of(record.kind)), planned.at_return,
               record.value->text);

@@ -55,7 +55,7 @@ class ProbeCompiler {
 
   OperationGraph& graph_at(bool at_return) { return at_return ? graphs_.leave : graphs_.enter; }
 
-  base::Result<bool> needs_return(const config::Expression& expression) const;
+  [[nodiscard]] base::Result<bool> needs_return(const config::Expression& expression) const;
   void note_read(std::string what, bool at_return, const std::string& text);
 
   base::Result<> add_label(const config::Label& label, const WithinFields& within);
@@ -67,7 +67,9 @@ class ProbeCompiler {
                               std::optional<NodeId>& leave);
 
   base::Result<> add_record(const config::Record& record, const config::Metric& metric);
-  base::Result<bool> fires_at_return(const config::Record& record) const;
+  [[nodiscard]] base::Result<bool> fires_at_return(const config::Record& record) const;
+  base::Result<> add_reads(const config::Record& record, const config::Metric& metric, PlannedRecord& planned,
+                           PendingRecord& pending);
   base::Result<> add_number(const config::Record& record, const config::Metric& metric,
                             PlannedRecord& planned, PendingRecord& pending);
   base::Result<> add_object(const config::Record& record, const PlannedRecord& planned,
@@ -75,7 +77,8 @@ class ProbeCompiler {
   base::Result<> add_poll(const config::Record& record, const config::Metric& metric, PlannedRecord& planned,
                           PendingRecord& pending);
   base::Result<> require_labels_at_entry(const config::Metric& metric, const char* what) const;
-  base::Result<std::optional<std::string>> first_root(const config::Expression& expression) const;
+  [[nodiscard]] base::Result<std::optional<std::string>> first_root(
+      const config::Expression& expression) const;
   void add_condition_to(PendingRecord& pending, NodeId condition, bool at_return);
   void take_slots(PlannedRecord& planned);
 
@@ -83,7 +86,7 @@ class ProbeCompiler {
   base::Result<> finish_phases();
   base::Result<> finish_records(const std::map<NodeId, std::uint8_t>& enter,
                                 const std::map<NodeId, std::uint8_t>& leave);
-  base::Result<> check_limits() const;
+  [[nodiscard]] base::Result<> check_limits() const;
 
   const FunctionScope* scope_;  // the caller's, as all pointers here
   TypeLookup* lookup_;

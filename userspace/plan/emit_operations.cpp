@@ -77,7 +77,7 @@ class Sharing {
  private:
   static std::size_t index(NodeId id) { return static_cast<std::size_t>(id); }
 
-  std::vector<bool> used_nodes() const {
+  [[nodiscard]] std::vector<bool> used_nodes() const {
     std::vector<bool> is_used(graph_->nodes().size());
     std::vector<NodeId> open = graph_->statements();
     while (!open.empty()) {
@@ -128,9 +128,9 @@ class Emitter {
   [[nodiscard]] int registers() const { return next_register_; }
 
  private:
-  const Node& node(NodeId id) const { return (*graph_)[id]; }
+  [[nodiscard]] const Node& node(NodeId id) const { return (*graph_)[id]; }
 
-  bool is_reused(const Node& n) const {
+  [[nodiscard]] bool is_reused(const Node& n) const {
     return reuse_ == Reuse::kAll || !is_cheap(n) || (reuse_ == Reuse::kNotConstants && !is_constant(n));
   }
 

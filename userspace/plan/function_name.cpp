@@ -88,6 +88,20 @@ std::string without_type_arguments(std::string_view name) {
   return result;
 }
 
+std::string plain_function_name(std::string_view written) {
+  constexpr std::string_view kDot = "%2e";
+  constexpr std::string_view kAnyArguments = "[...]";
+  std::string name(written);
+  for (std::size_t at = name.find(kDot); at != std::string::npos; at = name.find(kDot, at)) {
+    name.replace(at, kDot.size(), ".");
+  }
+  for (std::size_t at = name.find(kAnyArguments); at != std::string::npos;
+       at = name.find(kAnyArguments, at)) {
+    name.erase(at, kAnyArguments.size());
+  }
+  return name;
+}
+
 std::string_view short_function_name(std::string_view name) {
   const std::size_t slash = name.substr(0, name.find('[')).rfind('/');
   return slash == std::string_view::npos ? name : name.substr(slash + 1);

@@ -24,6 +24,10 @@ struct FunctionName {
 // "pkg.F[go.shape.int]" -> "pkg.F"; a name without type arguments stays.
 [[nodiscard]] std::string without_type_arguments(std::string_view name);
 
+// A name as a config may write it -> as BinaryFacts has it: "nats%2ego.F" -> "nats.go.F", "Set[...].Add" ->
+// "Set.Add".
+[[nodiscard]] std::string plain_function_name(std::string_view written);
+
 // What follows the last '/' outside of type arguments: "server.(*GRPCServer).Start".
 [[nodiscard]] std::string_view short_function_name(std::string_view name);
 

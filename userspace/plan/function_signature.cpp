@@ -42,6 +42,7 @@ bool have_same_shape(const TypeTable& types, const std::vector<SignatureParamete
 
 std::vector<SignatureParameter> unnamed(const std::vector<TypeId>& types) {
   std::vector<SignatureParameter> parameters;
+  parameters.reserve(types.size());
   for (const TypeId id : types) {
     parameters.push_back({"", id});
   }
@@ -109,7 +110,7 @@ class SignatureResolver {
     return signature;
   }
 
-  FunctionSignature receiver_only() const {
+  [[nodiscard]] FunctionSignature receiver_only() const {
     FunctionSignature signature = blank();
     signature.unknown_because = kNoSignature;
     signature.source =
@@ -379,6 +380,7 @@ AbiLayout layout_of(const BinaryFacts& facts, TypeLookup& lookup, const Function
     parameters.push_back(parameter.type);
   }
   std::vector<TypeId> results;
+  results.reserve(signature.results.size());
   for (const SignatureParameter& result : signature.results) {
     results.push_back(result.type);
   }

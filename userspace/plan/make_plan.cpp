@@ -81,6 +81,7 @@ class PlanMaker {
     } else {
       planner_.set_frames_impossible(layout.error().message);
     }
+    plan_.stacks = stack_layout(*facts_, lookup_);
   }
 
   // All reads within a function are done by one program, so they are gathered before any is compiled.
@@ -90,7 +91,7 @@ class PlanMaker {
         const auto* value = std::get_if<config::ValueLabel>(&label.source);
         if (value != nullptr && value->within) {
           for (const std::string& service : services_here(probe.services)) {
-            helpers_.add(*value, service);
+            helpers_.add(*value->within, *value, service);
           }
         }
       }
@@ -103,7 +104,7 @@ class PlanMaker {
     for (const config::Label& label : probe.labels) {
       const auto* value = std::get_if<config::ValueLabel>(&label.source);
       if (value != nullptr && value->within) {
-        Result<LabelField> field = helpers_.field_of(*value);
+        Result<LabelField> field = helpers_.field_of(*value->within, *value);
         if (!field) {
           return with_context(std::move(field.error()), "label {}: within", label.name);
         }
@@ -159,7 +160,7 @@ class PlanMaker {
       const auto* value = std::get_if<config::ValueLabel>(&label.source);
       const auto field = std::ranges::find(planned.labels, label.name, &LabelField::name);
       if (value != nullptr && value->within && field != planned.labels.end()) {
-        helpers_.use(*value, static_cast<std::uint16_t>(plan_.probes.size()),
+        helpers_.use(*value->within, *value, static_cast<std::uint16_t>(plan_.probes.size()),
                      static_cast<std::uint16_t>(field->offset - 1));
       }
     }

@@ -120,7 +120,8 @@ std::string quoted_list(std::span<const std::string> names, const char* separato
 
 base::Error nothing_matches(const BinaryFacts& facts, std::span<const std::string> alternatives) {
   for (const std::string& name : alternatives) {
-    if (const auto inlined = facts.inlined_only.find(name); inlined != facts.inlined_only.end()) {
+    if (const auto inlined = facts.inlined_only.find(plain_function_name(name));
+        inlined != facts.inlined_only.end()) {
       return {
           ErrorCode::kNotFound,
           fmt::format(
@@ -138,8 +139,8 @@ base::Error nothing_matches(const BinaryFacts& facts, std::span<const std::strin
 
 Result<MatchedFunctions> match_functions(const BinaryFacts& facts,
                                          std::span<const std::string> alternatives) {
-  for (const std::string& pattern : alternatives) {
-    ASSIGN_OR_RETURN(MatchedFunctions matched, match_one(facts, pattern));
+  for (const std::string& written : alternatives) {
+    ASSIGN_OR_RETURN(MatchedFunctions matched, match_one(facts, plain_function_name(written)));
     if (!matched.functions.empty()) {
       return matched;
     }
@@ -154,7 +155,8 @@ std::function<bool(std::string_view)> wanted_functions(const config::ProbeConfig
   std::unordered_set<std::string> names = {"runtime.recovery", "runtime.Goexit"};
   std::vector<std::string> globs;
   const auto add = [&](const std::vector<std::string>& functions) {
-    for (const std::string& function : functions) {
+    for (const std::string& written : functions) {
+      const std::string function = plain_function_name(written);
       if (config::is_glob(function)) {
         globs.push_back(function);
         continue;

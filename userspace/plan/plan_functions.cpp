@@ -70,8 +70,9 @@ class FunctionNotes {
 
   [[nodiscard]] std::vector<std::string> take() const {
     std::vector<std::string> lines;
+    lines.reserve(notes_.size());
     for (const auto& [note, functions] : notes_) {
-      lines.push_back(functions + ": " + note);
+      lines.push_back(fmt::format("{}: {}", functions, note));
     }
     return lines;
   }
@@ -223,17 +224,12 @@ Result<std::vector<PlannedProbe>> FunctionPlanner::plan(const std::vector<std::s
   ASSIGN_OR_RETURN(const MatchedFunctions matched, match_functions(*facts_, alternatives));
   std::vector<PlannedProbe> groups;
   std::vector<FunctionNotes> notes;
-  std::vector<std::string> failures;
-  std::optional<base::Error> first_error;
+  std::vector<base::Error> failures;
   for (const std::uint32_t function : matched.functions) {
     const std::string_view name = short_function_name(facts_->functions[function].name);
     Result<PlannedProbe> probe = plan_one(function, signature, compile);
     if (!probe) {
-      failures.push_back(fmt::format("{} is not probed: {}", name, probe.error().message));
-      first_error = first_error
-                        ? std::move(first_error)
-                        : std::optional(base::Error{probe.error().code,
-                                                    fmt::format("{}: {}", name, probe.error().message)});
+      failures.push_back({probe.error().code, fmt::format("{}: {}", name, probe.error().message)});
       continue;
     }
     const auto same = std::ranges::find_if(
@@ -250,13 +246,15 @@ Result<std::vector<PlannedProbe>> FunctionPlanner::plan(const std::vector<std::s
     }
   }
   if (groups.empty()) {
-    return std::unexpected(*std::move(first_error));
+    return std::unexpected(std::move(failures.front()));
   }
   for (std::size_t i = 0; i < groups.size(); ++i) {
     groups[i].notes = notes[i].take();
   }
   std::ranges::copy(matched.notes, std::back_inserter(groups.front().notes));
-  std::ranges::copy(failures, std::back_inserter(groups.front().notes));
+  for (const base::Error& failure : failures) {
+    groups.front().notes.push_back("not probed: " + failure.message);
+  }
   return groups;
 }
 

@@ -128,6 +128,21 @@ struct GoroutineLayout {
   std::uint16_t stack_hi = 0;
 };
 
+// What a walk over the stacks of a running process reads, from the binary's own metadata.
+struct StackLayout {
+  // In runtime.g.
+  std::uint16_t goid = 0;
+  std::uint16_t stack_lo = 0;
+  std::uint16_t stack_hi = 0;
+  std::uint16_t status = 0;      // u32
+  std::uint16_t sched_sp = 0;    // where it goes on, unless it runs or is in a system call
+  std::uint16_t sched_pc = 0;
+  std::uint16_t syscall_sp = 0;  // where its system call returns to
+  std::uint16_t syscall_pc = 0;
+  std::vector<inspect::VirtualAddress> list_candidates;  // one of them is runtime.allgs
+  std::string missing;           // why stacks cannot be walked; empty: they can
+};
+
 // A place where calls end without a RET: the goroutine's frames above a stack pointer are dropped there.
 struct UnwindHook {
   enum class Kind { kRecovery, kGoexit };
@@ -150,6 +165,7 @@ struct ProbePlan {
   std::vector<PlannedProbe> probes;
   std::vector<SkippedProbe> skipped;
   GoroutineLayout goroutine;
+  StackLayout stacks;
   std::vector<UnwindHook> unwind_hooks;
   // descriptor address -> type name, for labels that name a dynamic type
   std::vector<std::pair<std::uint64_t, std::string>> type_names;

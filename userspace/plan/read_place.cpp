@@ -105,7 +105,7 @@ Place without_atomic(const TypeLookup& lookup, Place place) {
 
 Result<Value> read_value(OperationGraph& graph, const TypeLookup& lookup, const Place& place) {
   const bool is_atomic_bool = lookup[place.type].name == "atomic.Bool";
-  const Place inner = without_atomic(lookup, place);
+  Place inner = without_atomic(lookup, place);
   const Type& type = lookup[inner.type];
   switch (type.kind) {
     case TypeKind::kBool:

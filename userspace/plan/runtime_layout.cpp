@@ -4,6 +4,7 @@
 #include <array>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "plan/match_functions.hpp"
 
@@ -50,7 +51,40 @@ Result<UnwindHook> recovery_hook(const TypeLookup& lookup) {
   return hook;
 }
 
+Result<StackLayout> read_stack_layout(const TypeLookup& lookup) {
+  StackLayout layout;
+  ASSIGN_OR_RETURN(layout.goid, offset_of(lookup, "runtime.g", "goid"));
+  ASSIGN_OR_RETURN(const std::uint16_t stack, offset_of(lookup, "runtime.g", "stack"));
+  ASSIGN_OR_RETURN(const std::uint16_t low, offset_of(lookup, "runtime.stack", "lo"));
+  ASSIGN_OR_RETURN(const std::uint16_t high, offset_of(lookup, "runtime.stack", "hi"));
+  ASSIGN_OR_RETURN(layout.status, offset_of(lookup, "runtime.g", "atomicstatus"));
+  ASSIGN_OR_RETURN(const std::uint16_t sched, offset_of(lookup, "runtime.g", "sched"));
+  ASSIGN_OR_RETURN(const std::uint16_t sp, offset_of(lookup, "runtime.gobuf", "sp"));
+  ASSIGN_OR_RETURN(const std::uint16_t pc, offset_of(lookup, "runtime.gobuf", "pc"));
+  ASSIGN_OR_RETURN(layout.syscall_sp, offset_of(lookup, "runtime.g", "syscallsp"));
+  ASSIGN_OR_RETURN(layout.syscall_pc, offset_of(lookup, "runtime.g", "syscallpc"));
+  layout.stack_lo = static_cast<std::uint16_t>(stack + low);
+  layout.stack_hi = static_cast<std::uint16_t>(stack + high);
+  layout.sched_sp = static_cast<std::uint16_t>(sched + sp);
+  layout.sched_pc = static_cast<std::uint16_t>(sched + pc);
+  return layout;
+}
+
 }  // namespace
+
+StackLayout stack_layout(const inspect::BinaryFacts& facts, const TypeLookup& lookup) {
+  Result<StackLayout> layout = read_stack_layout(lookup);
+  if (!layout) {
+    StackLayout none;
+    none.missing = std::move(layout.error().message);
+    return none;
+  }
+  layout->list_candidates = facts.goroutine_list_candidates;
+  if (layout->list_candidates.empty()) {
+    layout->missing = "runtime.allgadd, which shows where the list of goroutines is, is not in the binary";
+  }
+  return *std::move(layout);
+}
 
 Result<GoroutineLayout> goroutine_layout(const TypeLookup& lookup) {
   GoroutineLayout layout;

@@ -14,6 +14,9 @@ namespace plan {
 // kNotFound: the metadata has no runtime.g, or it lacks a field.
 [[nodiscard]] base::Result<GoroutineLayout> goroutine_layout(const TypeLookup& lookup);
 
+// Says itself what is missing.
+[[nodiscard]] StackLayout stack_layout(const inspect::BinaryFacts& facts, const TypeLookup& lookup);
+
 struct FoundHook {
   UnwindHook hook;  // without its site
   std::uint32_t function = 0;

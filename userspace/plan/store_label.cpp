@@ -113,7 +113,7 @@ class LabelStorer {
   }
 
  private:
-  LabelField begin(LabelField::Kind kind, std::uint16_t size) const {
+  [[nodiscard]] LabelField begin(LabelField::Kind kind, std::uint16_t size) const {
     LabelField field;
     field.kind = kind;
     field.offset = offset_;

@@ -27,6 +27,28 @@ std::string_view local_name(std::string_view printed) {
   return dot == std::string_view::npos ? printed : printed.substr(dot + 1);
 }
 
+// "Request[LoginRequest]" of "connect.Request[example.com/api/v1.LoginRequest]": how two spellings of one
+// instantiation are recognized, as the arguments are written with full paths in the metadata.
+std::string without_packages(std::string_view name) {
+  constexpr std::string_view kSeparators = "[],*{}() ";
+  std::string result;
+  while (!name.empty()) {
+    const std::size_t end = std::min(name.find_first_of(kSeparators), name.size());
+    const std::string_view part = name.substr(0, end);
+    const std::size_t dot = part.rfind('.');
+    result += dot == std::string_view::npos ? part : part.substr(dot + 1);
+    result += name.substr(end, 1);
+    name.remove_prefix(std::min(end + 1, name.size()));
+  }
+  return result;
+}
+
+// The package before the name, as written: "connect" or "connectrpc.com/connect".
+std::string_view package_of(std::string_view name) {
+  const std::size_t dot = name.substr(0, name.find('[')).rfind('.');
+  return dot == std::string_view::npos ? std::string_view{} : name.substr(0, dot);
+}
+
 struct Basic {
   std::string_view name;
   TypeKind kind;
@@ -72,12 +94,12 @@ bool implements(const Type& concrete, const Type& interface) {
 }
 
 TypeLookup::TypeLookup(inspect::TypeTable types) : types_(std::move(types)) {
-  for (std::size_t i = 0; i < types_.types().size(); ++i) {
-    index(static_cast<TypeId>(i));
+  for (const Type& type : types_.types()) {
+    index(static_cast<TypeId>(&type - types_.types().data()));
   }
-  word_ = *basic("uintptr");
-  byte_ = *basic("uint8");
-  untyped_pointer_ = *basic("unsafe.Pointer");
+  word_ = basic("uintptr").value_or(TypeId::kNone);
+  byte_ = basic("uint8").value_or(TypeId::kNone);
+  untyped_pointer_ = basic("unsafe.Pointer").value_or(TypeId::kNone);
 }
 
 void TypeLookup::index(TypeId id) {
@@ -189,11 +211,28 @@ Result<TypeId> TypeLookup::named(const std::string& name, std::string_view packa
       found.push_back(entry->second);
     }
   }
+  if (found.empty() && name.ends_with(']')) {
+    found = instantiations(name);
+  }
   if (found.empty()) {
     return fail(ErrorCode::kNotFound, "type {} is not in the binary's type metadata{}", name,
                 suggestion(name));
   }
   return only_candidate(name, std::move(found));
+}
+
+std::vector<TypeId> TypeLookup::instantiations(std::string_view name) const {
+  const std::string wanted = without_packages(name);
+  const std::string_view package = package_of(name);
+  std::vector<TypeId> found;
+  for (const Type& type : types_.types()) {
+    const bool is_there = !type.package.empty() && type.name.ends_with(']') &&
+                          (package == type.package || package == package_of(type.name));
+    if (is_there && without_packages(type.name) == wanted) {
+      found.push_back(static_cast<TypeId>(&type - types_.types().data()));
+    }
+  }
+  return found;
 }
 
 std::string TypeLookup::suggestion(std::string_view name) const {

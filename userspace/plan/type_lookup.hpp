@@ -58,8 +58,9 @@ class TypeLookup {
 
  private:
   base::Result<inspect::TypeId> named(const std::string& name, std::string_view package);
-  base::Result<inspect::TypeId> only_candidate(std::string_view name,
-                                               std::vector<inspect::TypeId> found) const;
+  [[nodiscard]] std::vector<inspect::TypeId> instantiations(std::string_view name) const;
+  [[nodiscard]] base::Result<inspect::TypeId> only_candidate(std::string_view name,
+                                                             std::vector<inspect::TypeId> found) const;
   base::Result<inspect::TypeId> struct_from_text(const config::TypeText& text, std::string_view package);
   base::Result<inspect::TypeId> element_from_text(const config::TypeText& text, std::string_view package);
   std::optional<inspect::TypeId> basic(std::string_view name);

@@ -42,17 +42,18 @@ std::size_t WithinHelpers::index_of_read(Helper& helper, const config::ValueLabe
   return index;
 }
 
-const WithinHelpers::Helper* WithinHelpers::helper_of(const config::ValueLabel& label) const {
-  const auto known = std::ranges::find(helpers_, *label.within, &Helper::within);
+const WithinHelpers::Helper* WithinHelpers::helper_of(const config::Within& within) const {
+  const auto known = std::ranges::find(helpers_, within, &Helper::within);
   return known == helpers_.end() ? nullptr : &*known;
 }
 
-void WithinHelpers::add(const config::ValueLabel& label, const std::string& service) {
-  auto known = std::ranges::find(helpers_, *label.within, &Helper::within);
+void WithinHelpers::add(const config::Within& within, const config::ValueLabel& label,
+                        const std::string& service) {
+  auto known = std::ranges::find(helpers_, within, &Helper::within);
   if (known == helpers_.end()) {
     helpers_.emplace_back();
     known = helpers_.end() - 1;
-    known->within = *label.within;
+    known->within = within;
   }
   index_of_read(*known, label);
   if (std::ranges::find(known->services, service) == known->services.end()) {
@@ -81,8 +82,9 @@ void WithinHelpers::compile_one(Helper& helper) {
   }
 }
 
-Result<LabelField> WithinHelpers::field_of(const config::ValueLabel& label) const {
-  const Helper* helper = helper_of(label);
+Result<LabelField> WithinHelpers::field_of(const config::Within& within,
+                                           const config::ValueLabel& label) const {
+  const Helper* helper = helper_of(within);
   if (helper == nullptr) {
     return fail(ErrorCode::kNotFound, "no such read");
   }
@@ -95,8 +97,9 @@ Result<LabelField> WithinHelpers::field_of(const config::ValueLabel& label) cons
   return helper->probes.front().labels.at(static_cast<std::size_t>(read - helper->reads.begin()));
 }
 
-void WithinHelpers::use(const config::ValueLabel& label, std::uint16_t target, std::uint16_t destination) {
-  const auto helper = std::ranges::find(helpers_, *label.within, &Helper::within);
+void WithinHelpers::use(const config::Within& within, const config::ValueLabel& label, std::uint16_t target,
+                        std::uint16_t destination) {
+  const auto helper = std::ranges::find(helpers_, within, &Helper::within);
   helper->uses.push_back({index_of_read(*helper, label), target, destination});
 }
 

@@ -20,14 +20,16 @@ class WithinHelpers {
   explicit WithinHelpers(FunctionPlanner* planner);
 
   // First every read is added, then all are compiled.
-  void add(const config::ValueLabel& label, const std::string& service);
+  void add(const config::Within& within, const config::ValueLabel& label, const std::string& service);
   void compile();
 
   // What the label's bytes are. Errors: why the function or the value is not to be had.
-  [[nodiscard]] base::Result<LabelField> field_of(const config::ValueLabel& label) const;
+  [[nodiscard]] base::Result<LabelField> field_of(const config::Within& within,
+                                                  const config::ValueLabel& label) const;
 
   // The label's value goes to offset `destination` of the values of probe `target`.
-  void use(const config::ValueLabel& label, std::uint16_t target, std::uint16_t destination);
+  void use(const config::Within& within, const config::ValueLabel& label, std::uint16_t target,
+           std::uint16_t destination);
 
   // The programs that are used.
   void append_to(std::vector<PlannedProbe>& probes);
@@ -49,7 +51,7 @@ class WithinHelpers {
   };
 
   static std::size_t index_of_read(Helper& helper, const config::ValueLabel& label);
-  [[nodiscard]] const Helper* helper_of(const config::ValueLabel& label) const;
+  [[nodiscard]] const Helper* helper_of(const config::Within& within) const;
   void compile_one(Helper& helper);
 
   FunctionPlanner* planner_;  // the caller's

@@ -64,6 +64,16 @@ TEST_F(Lookup, RefusesANameThatSeveralPackagesHave) {
   EXPECT_EQ(find(types, "x.org/b/proto.Error"), second);
 }
 
+TEST_F(Lookup, FindsAnInstantiationWhoseArgumentsAreWrittenShort) {
+  const TypeId login = facts.structure("connectrpc.com/connect", "connect.Request[x.org/api/v1.Login]",
+                                       {{"n", facts.integer}});
+  facts.structure("connectrpc.com/connect", "connect.Request[x.org/api/v1.Logout]", {{"n", facts.integer}});
+  TypeLookup types = lookup();
+  EXPECT_EQ(find(types, "connect.Request[apiv1.Login]"), login);
+  EXPECT_EQ(find(types, "connectrpc.com/connect.Request[x.org/api/v1.Login]"), login);
+  EXPECT_THAT(find(types, "connect.Request[apiv1.Gone]"), IsError(ErrorCode::kNotFound, HasSubstr("Gone")));
+}
+
 TEST_F(Lookup, SuggestsATypeForAMisspeltName) {
   facts.structure("x.org/mq", "mq.Message", {{"id", facts.integer}});
   TypeLookup types = lookup();
