@@ -7,6 +7,16 @@
 #include "app/plan_binary.hpp"
 
 namespace app {
+namespace {
+
+discover::Target only_members_of(discover::Target target, const std::string& service) {
+  std::erase_if(target.members, [&](const discover::Target::Member& member) {
+    return std::ranges::find(member.services, service) == member.services.end();
+  });
+  return target;
+}
+
+}  // namespace
 
 std::vector<Missing> Attachments::missing(const std::vector<discover::Target>& targets) const {
   std::vector<Missing> found;
@@ -17,7 +27,7 @@ std::vector<Missing> Attachments::missing(const std::vector<discover::Target>& t
     }
     for (const std::string& service : services) {
       if (std::ranges::find(tried_, Tried{target.binary, service}) == tried_.end()) {
-        found.push_back({.target = target, .service = service});
+        found.push_back({.target = only_members_of(target, service), .service = service});
       }
     }
   }
@@ -62,6 +72,7 @@ void Attachments::report(const Attachment& attachment) const {
                           {"runtime", plan.runtime},
                           {"probes", attached},
                           {"sites", sites},
+                          {"scope", attachment.binary.scope == attach::Scope::kFile ? "file" : "process"},
                           {"skipped", plan.skipped.size() + plan.probes.size() - attached}});
 }
 
@@ -69,6 +80,30 @@ void Attachments::add(const Missing& missing, std::optional<Attachment> attachme
   tried_.push_back({missing.target.binary, missing.service});
   if (attachment) {
     attachments_.push_back(std::make_unique<Attachment>(std::move(*attachment)));
+  }
+}
+
+void Attachments::follow_members(const std::vector<discover::Target>& targets, const attach::KernelSupport& kernel) {
+  for (const auto& attachment : attachments_) {
+    discover::Target members{.binary = attachment->binary.id, .exe = attachment->binary.exe};
+    const auto target = std::ranges::find(targets, attachment->binary.id, &discover::Target::binary);
+    if (target != targets.end()) {
+      members = only_members_of(*target, attachment->service);
+    }
+    if (auto result = attach::follow_members(attachment->binary, members, kernel); !result) {
+      log_->warn("process not probed", {{"service", attachment->service}, {"error", result.error().message}});
+    }
+  }
+}
+
+void Attachments::give_way_to_writers() {
+  for (const auto& attachment : attachments_) {
+    attach::AttachedBinary& binary = attachment->binary;
+    if (binary.lease && binary.lease->is_broken()) {
+      attach::detach(binary);
+      std::erase(tried_, Tried{binary.id, attachment->service});
+      log_->info("detached: the file is about to be overwritten", {{"service", attachment->service}, {"exe", binary.exe}});
+    }
   }
 }
 

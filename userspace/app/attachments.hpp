@@ -43,6 +43,13 @@ class Attachments {
 
   void add(const Missing& missing, std::optional<Attachment> attachment);
 
+  // Attaches to new processes where breakpoints are per process.
+  void follow_members(const std::vector<discover::Target>& targets, const attach::KernelSupport& kernel);
+
+  // Takes the breakpoints out of files that somebody waits to overwrite. What was counted stays; the file is looked at
+  // anew when a service runs it again.
+  void give_way_to_writers();
+
   [[nodiscard]] std::vector<std::unique_ptr<Attachment>>& all() { return attachments_; }
   [[nodiscard]] const std::vector<std::unique_ptr<Attachment>>& all() const { return attachments_; }
   [[nodiscard]] std::vector<ProbedBinary> binaries() const;

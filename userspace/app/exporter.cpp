@@ -1,8 +1,10 @@
 #include "app/exporter.hpp"
 
+#include <poll.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <iterator>
 #include <map>
 #include <utility>
@@ -19,6 +21,13 @@ namespace {
 // New processes are told by the kernel at once; a full event buffer is made up for by looking now and then.
 constexpr std::chrono::milliseconds kWait{500};
 constexpr std::chrono::seconds kRescan{5};
+
+// Waits for at most kWait until a descriptor is readable.
+void wait_for_news(int events, int signals) {
+  std::array<pollfd, 2> entries{pollfd{.fd = events, .events = POLLIN, .revents = 0},
+                                pollfd{.fd = signals, .events = POLLIN, .revents = 0}};
+  ::poll(entries.data(), entries.size(), static_cast<int>(kWait.count()));
+}
 
 }  // namespace
 
@@ -60,16 +69,21 @@ base::Result<> Exporter::first_round(bool strict) {
   return {};
 }
 
-void Exporter::follow(const std::stop_token& stop) {
+void Exporter::follow(const std::stop_token& stop, const Signals& lease_signals) {
   auto last_scan = clock_->steady_now();
   while (!stop.stop_requested()) {
-    auto events = watch_.wait(kWait);
+    wait_for_news(watch_.event_fd(), lease_signals.fd());
+    if (lease_signals.take()) {
+      const std::scoped_lock lock(mutex_);
+      attachments_.give_way_to_writers();
+    }
+    auto events = watch_.take_events();
     if (!events) {
       log_->error("following processes", {{"error", events.error().message}});
       events = std::vector<process_event>{};
     }
-    const bool started = std::ranges::any_of(*events, [](const process_event& e) { return e.kind == EVENT_EXEC; });
-    if (started || clock_->steady_now() - last_scan >= kRescan) {
+    const bool moved = std::ranges::any_of(*events, [](const process_event& e) { return e.kind != EVENT_PROCESS; });
+    if (moved || clock_->steady_now() - last_scan >= kRescan) {
       last_scan = clock_->steady_now();
       attach_missing();
     }
@@ -89,6 +103,7 @@ void Exporter::attach_missing() {
     attachments_.add(missing, std::move(attachment));
   }
   const std::scoped_lock lock(mutex_);
+  attachments_.follow_members(targets, kernel_);
   targets_ = std::move(targets);
 }
 

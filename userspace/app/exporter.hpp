@@ -13,6 +13,7 @@
 
 #include "app/attachments.hpp"
 #include "app/process_registry.hpp"
+#include "app/signals.hpp"
 #include "attach/kernel_support.hpp"
 #include "attach/process_watch.hpp"
 #include "base/clock.hpp"
@@ -34,8 +35,8 @@ class Exporter final : public expose::Exposed {
   // Attaches to what runs now. With `strict`, a probe that cannot be attached is an error.
   [[nodiscard]] base::Result<> first_round(bool strict);
 
-  // Follows processes that come and go until `stop`.
-  void follow(const std::stop_token& stop);
+  // Follows processes that come and go, and writers that wait for a probed file, until `stop`.
+  void follow(const std::stop_token& stop, const Signals& lease_signals);
 
   [[nodiscard]] metrics::Snapshot snapshot(std::optional<std::string_view> service) override;
   [[nodiscard]] std::vector<std::string> services() const override;

@@ -1,11 +1,12 @@
 #include <fmt/core.h>
 #include <sys/resource.h>
 
+#include <csignal>
 #include <thread>
 
 #include "app/commands.hpp"
 #include "app/exporter.hpp"
-#include "app/stop_signals.hpp"
+#include "app/signals.hpp"
 #include "config/parse_config.hpp"
 #include "expose/http_server.hpp"
 
@@ -27,9 +28,11 @@ int report(base::Logger& log, const base::Error& error) {
 }
 
 int serve(const RunOptions& options, config::ProbeConfig config, const base::Clock& clock, base::Logger& log) {
-  const auto signals = StopSignals::block();
-  if (!signals) {
-    return report(log, signals.error());
+  // SIGIO tells of a writer that waits for a probed file.
+  const auto stop_signals = Signals::block({SIGINT, SIGTERM});
+  const auto lease_signals = Signals::block({SIGIO});
+  if (!stop_signals || !lease_signals) {
+    return report(log, (stop_signals ? lease_signals : stop_signals).error());
   }
   auto exporter = Exporter::create(std::move(config), clock, log);
   if (!exporter) {
@@ -47,8 +50,8 @@ int serve(const RunOptions& options, config::ProbeConfig config, const base::Clo
     return report(log, attached.error());
   }
   log.info("ready");
-  const std::jthread follower([&](const std::stop_token& stop) { (*exporter)->follow(stop); });
-  const int signal = signals->wait();
+  const std::jthread follower([&](const std::stop_token& stop) { (*exporter)->follow(stop, *lease_signals); });
+  const int signal = stop_signals->wait();
   log.info("stopping", {{"signal", signal}});
   return 0;
 }

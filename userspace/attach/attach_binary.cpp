@@ -9,6 +9,7 @@
 
 #include "attach/fill_spec.hpp"
 #include "attach/load_probe.hpp"
+#include "attach/site_links.hpp"
 
 namespace attach {
 namespace {
@@ -27,31 +28,25 @@ std::uint32_t series_limit_of(const config::ProbeConfig& config, const plan::Pla
   return limit + 1;
 }
 
-LoadRequest request_for(const discover::Target& target, const ProcessWatch& watch, const KernelSupport& kernel,
-                        std::uint32_t in_flight_limit) {
+LoadRequest request_for(const ProcessWatch& watch, const KernelSupport& kernel, std::uint32_t in_flight_limit) {
   LoadRequest request;
   request.shared = &watch.maps();
   request.pid_namespace = watch.pid_namespace();
   request.kernel = kernel;
-  request.open_path = target.open_path;
   request.in_flight_limit = in_flight_limit;
   return request;
 }
 
-// A goroutine of any service may unwind.
-constexpr std::uint64_t kAllServices = ~std::uint64_t{0};
-
-Result<> attach_hook(const plan::UnwindHook& hook, LoadRequest request, const SpecContext& context,
-                     AttachedBinary& attached, std::optional<BinaryMaps>& maps) {
-  request.spec = fill_unwind_spec(attached.plan, context);
+Result<AttachedProbe> load_hook(const plan::UnwindHook& hook, LoadRequest request, const plan::ProbePlan& plan,
+                                const SpecContext& context, std::optional<BinaryMaps>& maps) {
+  request.spec = fill_unwind_spec(plan, context);
   request.unwind.through_panic = hook.through_panic ? 1 : 0;
   request.unwind.panic_offset = hook.panic_offset;
   request.unwind.sp_offset = hook.sp_offset;
   const Program program = hook.kind == plan::UnwindHook::Kind::kRecovery ? Program::kRecovery : Program::kGoexit;
   request.programs = {{program, {hook.site}}};
   ASSIGN_OR_RETURN(LoadedProbe loaded, load_probe(request, maps));
-  std::ranges::move(loaded.links, std::back_inserter(attached.unwind_links));
-  return {};
+  return AttachedProbe{.number = context.number, .maps = std::move(loaded.maps), .programs = std::move(loaded.programs)};
 }
 
 // Probes that put values into the frames of others come first: a call that is counted must not miss them.
@@ -62,7 +57,7 @@ std::vector<std::size_t> attach_order(const plan::ProbePlan& plan) {
   return order;
 }
 
-Result<LoadedProbe> attach_probe(const plan::ProbePlan& plan, const plan::PlannedProbe& probe, LoadRequest request,
+Result<LoadedProbe> load_planned(const plan::ProbePlan& plan, const plan::PlannedProbe& probe, LoadRequest request,
                                  const SpecContext& context, std::optional<BinaryMaps>& maps) {
   ASSIGN_OR_RETURN(request.spec, fill_spec(plan, probe, context));
   // Returns first: a call that begins before they are attached must not leave a frame behind.
@@ -75,7 +70,114 @@ Result<LoadedProbe> attach_probe(const plan::ProbePlan& plan, const plan::Planne
   return load_probe(request, maps);
 }
 
+// All services of the unit: a goroutine of any of them may unwind.
+std::uint64_t unit_services(const config::ProbeConfig& config, const plan::ProbePlan& plan) {
+  std::uint64_t bits = 0;
+  for (const plan::PlannedProbe& probe : plan.probes) {
+    bits |= service_bits(config, probe.services);
+  }
+  return bits;
+}
+
+// Hooks and probes of a binary, loaded; nothing is attached yet.
+Result<> load_all(const config::ProbeConfig& config, const LoadRequest& request, const KernelSupport& kernel,
+                  ProbeNumbers& numbers, AttachedBinary& binary) {
+  std::vector<std::uint16_t> probe_numbers;
+  for (std::size_t i = 0; i < binary.plan.probes.size(); ++i) {
+    ASSIGN_OR_RETURN(const std::uint16_t number, numbers.next());
+    probe_numbers.push_back(number);
+  }
+  SpecContext context{.kernel = kernel, .numbers = probe_numbers, .frame_stride = binary.frame_stride};
+  std::optional<BinaryMaps> maps;
+  for (const plan::UnwindHook& hook : binary.plan.unwind_hooks) {
+    ASSIGN_OR_RETURN(context.number, numbers.next());
+    context.services = unit_services(config, binary.plan);
+    context.series_limit = 1;
+    auto loaded = load_hook(hook, request, binary.plan, context, maps);
+    if (!loaded) {
+      return base::with_context(std::move(loaded.error()), "following panics in {}", binary.exe);
+    }
+    binary.unwind_hooks.push_back(std::move(*loaded));
+  }
+  binary.probes.resize(binary.plan.probes.size());
+  for (std::size_t i = 0; i < binary.plan.probes.size(); ++i) {
+    const plan::PlannedProbe& probe = binary.plan.probes[i];
+    context.number = probe_numbers[i];
+    context.services = service_bits(config, probe.services);
+    context.series_limit = series_limit_of(config, probe);
+    AttachedProbe& entry = binary.probes[i];
+    entry.number = probe_numbers[i];
+    if (auto loaded = load_planned(binary.plan, probe, request, context, maps); loaded) {
+      entry.maps = std::move(loaded->maps);
+      entry.programs = std::move(loaded->programs);
+    } else {
+      entry.error = std::move(loaded.error().message);
+    }
+  }
+  if (maps) {
+    binary.maps = std::move(*maps);
+  }
+  return {};
+}
+
+Result<std::vector<base::UniqueFd>> link_probe(const AttachedProbe& probe, const LinkOptions& options) {
+  std::vector<base::UniqueFd> links;
+  for (const ProbeProgram& program : probe.programs) {
+    ASSIGN_OR_RETURN(std::vector<base::UniqueFd> made, link_sites(program.fd.value(), program.sites, options));
+    std::ranges::move(made, std::back_inserter(links));
+  }
+  return links;
+}
+
+// Links of all probes; one whose sites the kernel refuses gets its error.
+Result<std::vector<base::UniqueFd>> link_all(AttachedBinary& binary, const LinkOptions& options) {
+  std::vector<base::UniqueFd> links;
+  for (const AttachedProbe& hook : binary.unwind_hooks) {
+    ASSIGN_OR_RETURN(std::vector<base::UniqueFd> made, link_probe(hook, options));
+    std::ranges::move(made, std::back_inserter(links));
+  }
+  for (const std::size_t i : attach_order(binary.plan)) {
+    AttachedProbe& probe = binary.probes[i];
+    if (auto made = link_probe(probe, options)) {
+      std::ranges::move(*made, std::back_inserter(links));
+    } else {
+      probe.error = std::move(made.error().message);
+    }
+  }
+  return links;
+}
+
+constexpr pid_t kAllProcesses = 0;
+
+Result<> link_file(AttachedBinary& binary, const discover::Target& target, const KernelSupport& kernel) {
+  const LinkOptions options{.open_path = target.open_path, .process = std::nullopt, .uprobe_multi = kernel.uprobe_multi};
+  ASSIGN_OR_RETURN(binary.links[kAllProcesses], link_all(binary, options));
+  return {};
+}
+
 }  // namespace
+
+base::Result<> follow_members(AttachedBinary& binary, const discover::Target& target, const KernelSupport& kernel) {
+  if (binary.scope == Scope::kFile) {
+    return {};
+  }
+  std::erase_if(binary.links, [&](const auto& entry) {
+    return std::ranges::none_of(target.members, [&](const auto& member) { return member.process.pid == entry.first; });
+  });
+  for (const discover::Target::Member& member : target.members) {
+    if (!binary.links.contains(member.process.pid)) {
+      const LinkOptions options{
+          .open_path = target.open_path, .process = member.process.pid, .uprobe_multi = kernel.uprobe_multi};
+      ASSIGN_OR_RETURN(binary.links[member.process.pid], link_all(binary, options));
+    }
+  }
+  return {};
+}
+
+void detach(AttachedBinary& binary) {
+  binary.links.clear();
+  binary.lease.reset();
+}
 
 base::Result<std::uint16_t> ProbeNumbers::next() {
   if (next_ == ABI_PROBES) {
@@ -105,41 +207,14 @@ base::Result<AttachedBinary> attach_binary(const config::ProbeConfig& config, co
   attached.frame_stride = frame_stride_of(plan);
   attached.in_flight_limit = config.limits.in_flight;
   attached.plan = std::move(plan);
-
-  std::vector<std::uint16_t> probe_numbers;
-  for (std::size_t i = 0; i < attached.plan.probes.size(); ++i) {
-    ASSIGN_OR_RETURN(const std::uint16_t number, numbers.next());
-    probe_numbers.push_back(number);
-  }
-  SpecContext context{.kernel = kernel, .numbers = probe_numbers, .frame_stride = attached.frame_stride};
-  const LoadRequest request = request_for(target, watch, kernel, attached.in_flight_limit);
-  std::optional<BinaryMaps> maps;
-
-  for (const plan::UnwindHook& hook : attached.plan.unwind_hooks) {
-    ASSIGN_OR_RETURN(context.number, numbers.next());
-    context.services = kAllServices;
-    context.series_limit = 1;
-    if (auto result = attach_hook(hook, request, context, attached, maps); !result) {
-      return base::with_context(std::move(result.error()), "following panics in {}", target.exe);
-    }
-  }
-  attached.probes.resize(attached.plan.probes.size());
-  for (const std::size_t i : attach_order(attached.plan)) {
-    const plan::PlannedProbe& probe = attached.plan.probes[i];
-    context.number = probe_numbers[i];
-    context.services = service_bits(config, probe.services);
-    context.series_limit = series_limit_of(config, probe);
-    AttachedProbe& entry = attached.probes[i];
-    entry.number = probe_numbers[i];
-    if (auto loaded = attach_probe(attached.plan, probe, request, context, maps); loaded) {
-      entry.maps = std::move(loaded->maps);
-      entry.links = std::move(loaded->links);
-    } else {
-      entry.error = std::move(loaded.error().message);
-    }
-  }
-  if (maps) {
-    attached.maps = std::move(*maps);
+  RETURN_IF_ERROR(load_all(config, request_for(watch, kernel, attached.in_flight_limit), kernel, numbers, attached));
+  // Without a lease, or where strangers run the file, only the service's own processes are trapped.
+  if (auto lease = FileLease::take(target.open_path); lease && target.strangers == 0) {
+    attached.lease = std::move(*lease);
+    RETURN_IF_ERROR(link_file(attached, target, kernel));
+  } else {
+    attached.scope = Scope::kProcess;
+    RETURN_IF_ERROR(follow_members(attached, target, kernel));
   }
   return attached;
 }

@@ -1,11 +1,15 @@
-// BATON of stage 5: one binary's probes in the kernel. Owns links and maps; destroying it detaches.
+// BATON of stage 5: one binary's probes in the kernel. Owns links, programs and maps; destroying it detaches.
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstdint>
+#include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
-#include "attach/bpf_handles.hpp"
+#include "attach/file_lease.hpp"
 #include "base/unique_fd.hpp"
 #include "discover/target.hpp"
 #include "plan/probe_plan.hpp"
@@ -28,12 +32,27 @@ struct ProbeMaps {
   base::UniqueFd cursor;
 };
 
-// The plan's probe of the same index; without links where it could not be attached.
+enum class Program { kEnter, kReturn, kRecovery, kGoexit };
+
+// A loaded program and where it belongs.
+struct ProbeProgram {
+  Program program = Program::kEnter;
+  base::UniqueFd fd;
+  std::vector<plan::Site> sites;
+};
+
+// The plan's probe of the same index, or an unwind hook; without programs where it could not be loaded.
 struct AttachedProbe {
   std::uint16_t number = 0;  // exporter-wide
   ProbeMaps maps;
-  std::vector<LinkHandle> links;
-  std::string error;         // why it is not attached; empty: it is
+  std::vector<ProbeProgram> programs;  // in the order they are attached
+  std::string error;                   // why it is not attached; empty: it is
+};
+
+// Whose calls are trapped.
+enum class Scope {
+  kFile,     // of every process that runs the file: a restart is counted from its first call
+  kProcess,  // of one process each: others that run the file pay nothing
 };
 
 struct AttachedBinary {
@@ -44,7 +63,11 @@ struct AttachedBinary {
   std::uint32_t in_flight_limit = 0;
   BinaryMaps maps;
   std::vector<AttachedProbe> probes;
-  std::vector<LinkHandle> unwind_links;
+  std::vector<AttachedProbe> unwind_hooks;
+  Scope scope = Scope::kFile;
+  std::optional<FileLease> lease;  // after `links` in time: taken before they are made, given back after they are gone
+  // By process, 0 for all of them. No links: the maps still count what was.
+  std::map<pid_t, std::vector<base::UniqueFd>> links;
 };
 
 }  // namespace attach

@@ -26,4 +26,7 @@ using RingBufferHandle = std::unique_ptr<ring_buffer, RingBufferDeleter>;
 // A descriptor of `map` that outlives the object it was loaded with.
 [[nodiscard]] base::Result<base::UniqueFd> keep_map(const bpf_map* map);
 
+// The same for a program.
+[[nodiscard]] base::Result<base::UniqueFd> keep_program(const bpf_program* program);
+
 }  // namespace attach

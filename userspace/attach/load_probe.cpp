@@ -107,49 +107,6 @@ void choose_programs(const probe& skeleton, const LoadRequest& request) {
   }
 }
 
-std::uint64_t cookie_of(const plan::Site& site) {
-  return std::uint64_t{site.function} << ABI_COOKIE_SHIFT | inspect::value_of(site.address);
-}
-
-// -1: every process that runs the file, now or later.
-constexpr pid_t kAnyProcess = -1;
-
-Result<> attach_multi(bpf_program* program, const LoadRequest& request, const std::vector<plan::Site>& sites,
-                      std::vector<LinkHandle>& links) {
-  std::vector<unsigned long> offsets;
-  std::vector<__u64> cookies;
-  for (const plan::Site& site : sites) {
-    offsets.push_back(inspect::value_of(site.offset));
-    cookies.push_back(cookie_of(site));
-  }
-  LIBBPF_OPTS(bpf_uprobe_multi_opts, options);
-  options.offsets = offsets.data();
-  options.cookies = cookies.data();
-  options.cnt = offsets.size();
-  LinkHandle link(
-      bpf_program__attach_uprobe_multi(program, kAnyProcess, request.open_path.c_str(), nullptr, &options));
-  if (!link) {
-    return fail_errno(errno, "attaching {} sites of {}", sites.size(), request.open_path);
-  }
-  links.push_back(std::move(link));
-  return {};
-}
-
-Result<> attach_by_perf_events(bpf_program* program, const LoadRequest& request, const std::vector<plan::Site>& sites,
-                               std::vector<LinkHandle>& links) {
-  for (const plan::Site& site : sites) {
-    LIBBPF_OPTS(bpf_uprobe_opts, options);
-    options.bpf_cookie = cookie_of(site);
-    LinkHandle link(bpf_program__attach_uprobe_opts(program, kAnyProcess, request.open_path.c_str(),
-                                                    inspect::value_of(site.offset), &options));
-    if (!link) {
-      return fail_errno(errno, "attaching at {:#x} of {}", inspect::value_of(site.address), request.open_path);
-    }
-    links.push_back(std::move(link));
-  }
-  return {};
-}
-
 Result<BinaryMaps> keep_binary_maps(const probe& skeleton) {
   const auto& from = skeleton.maps;
   BinaryMaps maps;
@@ -209,9 +166,8 @@ base::Result<LoadedProbe> load_probe(const LoadRequest& request, std::optional<B
   ASSIGN_OR_RETURN(loaded.maps.cursor, keep_map(skeleton->maps.cursor));
   RETURN_IF_ERROR(start_cursor(loaded.maps.cursor));
   for (const ProgramSites& entry : request.programs) {
-    bpf_program* const program = program_of(*skeleton, entry.program);
-    RETURN_IF_ERROR(request.kernel.uprobe_multi ? attach_multi(program, request, entry.sites, loaded.links)
-                                                : attach_by_perf_events(program, request, entry.sites, loaded.links));
+    ASSIGN_OR_RETURN(base::UniqueFd program, keep_program(program_of(*skeleton, entry.program)));
+    loaded.programs.push_back({.program = entry.program, .fd = std::move(program), .sites = entry.sites});
   }
   return loaded;
 }

@@ -1,4 +1,4 @@
-// Loads the programs of one probe and attaches them to its sites.
+// Loads the programs of one probe; nothing is attached yet.
 #pragma once
 
 #include <optional>
@@ -13,8 +13,6 @@
 
 namespace attach {
 
-enum class Program { kEnter, kReturn, kRecovery, kGoexit };
-
 struct ProgramSites {
   Program program = Program::kEnter;
   std::vector<plan::Site> sites;
@@ -24,16 +22,15 @@ struct LoadRequest {
   const SharedMaps* shared = nullptr;  // of the ProcessWatch that outlives the call
   PidNamespace pid_namespace;
   KernelSupport kernel;
-  std::string open_path;               // opens the binary: /proc/PID/exe
   std::uint32_t in_flight_limit = 0;
   probe_spec spec{};
   unwind_spec unwind{};
-  std::vector<ProgramSites> programs;  // attached in this order
+  std::vector<ProgramSites> programs;  // in the order they will be attached
 };
 
 struct LoadedProbe {
   ProbeMaps maps;
-  std::vector<LinkHandle> links;
+  std::vector<ProbeProgram> programs;
 };
 
 // `binary` maps are made by the first probe of a binary and used by its others.

@@ -87,10 +87,11 @@ base::Result<ProcessWatch> ProcessWatch::start() {
   return watch;
 }
 
-base::Result<std::vector<process_event>> ProcessWatch::wait(std::chrono::milliseconds timeout) {
-  const int count = ring_buffer__poll(ring_.get(), static_cast<int>(timeout.count()));
-  if (count < 0 && count != -EINTR) {
-    return base::fail_errno(-count, "waiting for process events");
+int ProcessWatch::event_fd() const { return ring_buffer__epoll_fd(ring_.get()); }
+
+base::Result<std::vector<process_event>> ProcessWatch::take_events() {
+  if (const int count = ring_buffer__consume(ring_.get()); count < 0) {
+    return base::fail_errno(-count, "reading process events");
   }
   return std::exchange(*gathered_, {});
 }

@@ -1,7 +1,6 @@
 // The kernel side that every probe shares: numbers of processes, hits, losses, and news of exec and exit.
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -40,8 +39,11 @@ class ProcessWatch {
   [[nodiscard]] const SharedMaps& maps() const { return maps_; }
   [[nodiscard]] const PidNamespace& pid_namespace() const { return pid_namespace_; }
 
-  // Waits until there is an event, for at most `timeout`; returns the events that are there. One thread only.
-  base::Result<std::vector<process_event>> wait(std::chrono::milliseconds timeout);
+  // Readable when there are events.
+  [[nodiscard]] int event_fd() const;
+
+  // The events that are there. One thread only.
+  base::Result<std::vector<process_event>> take_events();
 
  private:
   SharedMaps maps_;

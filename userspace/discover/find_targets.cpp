@@ -27,6 +27,7 @@ std::optional<Process> look_at(const ProcFs& proc, const std::vector<config::Ser
 std::vector<Target> find_targets(const std::vector<config::Service>& services, const ProcFs& proc,
                                  pid_t self) {
   std::map<BinaryId, Target> by_binary;
+  std::map<BinaryId, std::uint32_t> strangers;
   for (const pid_t pid : proc.pids()) {
     std::optional<Process> process = pid == self ? std::nullopt : look_at(proc, services, pid);
     if (!process) {
@@ -34,6 +35,7 @@ std::vector<Target> find_targets(const std::vector<config::Service>& services, c
     }
     std::vector<std::string> names = services_of(services, *process);
     if (names.empty()) {
+      ++strangers[process->binary];
       continue;
     }
     const auto [found, is_new] = by_binary.try_emplace(process->binary);
@@ -47,6 +49,7 @@ std::vector<Target> find_targets(const std::vector<config::Service>& services, c
   std::vector<Target> targets;
   targets.reserve(by_binary.size());
   for (auto& [binary, target] : by_binary) {
+    target.strangers = strangers[binary];
     targets.push_back(std::move(target));
   }
   return targets;

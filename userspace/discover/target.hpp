@@ -43,6 +43,7 @@ struct Target {
   std::string exe;        // for people
   std::string open_path;  // opens the very file, also across mount namespaces: /proc/PID/exe of a member
   std::vector<Member> members;
+  std::uint32_t strangers = 0;  // processes that run it and belong to no service
 
   bool operator==(const Target&) const = default;
 };

@@ -1,0 +1,44 @@
+#include "app/signals.hpp"
+
+#include <poll.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+
+namespace app {
+
+base::Result<Signals> Signals::block(std::initializer_list<int> signals) {
+  sigset_t set;
+  sigemptyset(&set);
+  for (const int signal : signals) {
+    sigaddset(&set, signal);
+  }
+  if (const int error = pthread_sigmask(SIG_BLOCK, &set, nullptr); error != 0) {
+    return base::fail_errno(error, "blocking signals");
+  }
+  base::UniqueFd fd(::signalfd(-1, &set, SFD_CLOEXEC));
+  if (!fd) {
+    return base::fail_errno(errno, "waiting for signals");
+  }
+  return Signals(std::move(fd));
+}
+
+int Signals::wait() const {
+  signalfd_siginfo received{};
+  while (::read(fd_.value(), &received, sizeof(received)) < 0 && errno == EINTR) {
+  }
+  return static_cast<int>(received.ssi_signo);
+}
+
+bool Signals::take() const {
+  bool any = false;
+  pollfd entry{.fd = fd_.value(), .events = POLLIN, .revents = 0};
+  while (::poll(&entry, 1, 0) > 0) {
+    any = wait() != 0;
+  }
+  return any;
+}
+
+}  // namespace app

@@ -1,0 +1,31 @@
+// Signals as something to wait for.
+#pragma once
+
+#include <initializer_list>
+
+#include "base/error.hpp"
+#include "base/unique_fd.hpp"
+
+namespace app {
+
+class Signals {
+ public:
+  // Blocks the signals in this thread and those it starts from now on.
+  static base::Result<Signals> block(std::initializer_list<int> signals);
+
+  // Returns the signal's number.
+  [[nodiscard]] int wait() const;
+
+  // Takes what has arrived, without waiting; false where there was nothing.
+  [[nodiscard]] bool take() const;
+
+  // Readable when a signal waits.
+  [[nodiscard]] int fd() const { return fd_.value(); }
+
+ private:
+  explicit Signals(base::UniqueFd fd) : fd_(std::move(fd)) {}
+
+  base::UniqueFd fd_;
+};
+
+}  // namespace app
