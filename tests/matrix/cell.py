@@ -1,0 +1,167 @@
+"""One row of the matrix: the fixture runs once, watched by the exporter and by a counter at first instructions."""
+
+import json
+import os
+import subprocess
+
+import builds
+import cases
+from exporter import Exporter
+from exposition import family
+from support import BINARY, BUILD, PATIENCE, Process
+
+CONTROL = BUILD / "first_instruction_count"
+
+
+class Fixture:
+    """The program, driven from stage to stage."""
+
+    def __init__(self, command):
+        # Stacks begin small however large they were before: they must grow.
+        environment = {**os.environ, "GODEBUG": "adaptivestackstart=0"}
+        self.process = subprocess.Popen([str(word) for word in command], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                        text=True, env=environment)
+        self.stage("ready", go_on=False)
+
+    def stage(self, name, go_on=True):
+        if go_on:
+            self.go_on()
+        line = self.process.stdout.readline()
+        if not line:
+            raise AssertionError(f"the fixture ended with {self.process.wait(PATIENCE)}")
+        found = json.loads(line)
+        if found["stage"] != name:
+            raise AssertionError(f"the fixture is at {found['stage']}, not at {name}")
+        return found
+
+    def go_on(self):
+        self.process.stdin.write("\n")
+        self.process.stdin.flush()
+
+    def end(self):
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.communicate()
+
+
+class Control:
+    """Counts how often first instructions run."""
+
+    def __init__(self, binary, functions):
+        self.functions = functions
+        self.process = subprocess.Popen([CONTROL, binary, *functions], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        if self.process.stdout.readline() != "ready\n":
+            raise AssertionError(f"{CONTROL} ended with {self.process.wait(PATIENCE)}")
+
+    def counts(self):
+        output, _ = self.process.communicate("\n", PATIENCE)
+        lines = [line.rsplit(" ", 1) for line in output.splitlines()]
+        return {function: int(count) for function, count in lines}
+
+    def end(self):
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.communicate()
+
+
+class Page:
+    """What the exporter says about each function."""
+
+    def __init__(self, samples):
+        self.samples = samples
+
+    def number(self, metric, **labels):
+        wanted = set(labels.items())
+        return int(sum(number for found, number in family(self.samples, metric).items() if wanted <= found))
+
+    def texts(self, function):
+        return {dict(labels)["text"]: int(number) for labels, number in family(self.samples, "labelled_total").items()
+                if ("function", function) in labels}
+
+    def losses(self, probe):
+        return {dict(labels)["reason"]: int(number) for labels, number in family(self.samples, "uprobe_exporter_losses_total").items()
+                if ("probe", probe) in labels and number}
+
+    def skipped(self, probe):
+        reasons = [dict(labels)["reason"] for labels in family(self.samples, "uprobe_exporter_probe_skipped")
+                   if ("probe", probe) in labels]
+        return reasons[0] if reasons else None
+
+
+def _differences(function, truth, page, held):
+    """What is wrong about one function, as texts."""
+    calls, returns = truth["functions"][cases.OUTERMOST.get(function, function)].values()
+    unwound = {"unwound": calls - returns} if calls != returns else {}
+    found = []
+
+    def check(what, value, wanted):
+        if value != wanted:
+            found.append(f"{function}: {what} {value} instead of {wanted}")
+
+    def check_probe(kind, wanted_losses):
+        check(f"{kind}: skipped", page.skipped(f"{kind} {function}"), None)
+        check(f"{kind}: losses", page.losses(f"{kind} {function}"), wanted_losses)
+
+    check_probe("entry", {})
+    check("calls", page.number("calls_total", function=function), calls)
+    if function not in cases.PROMOTED:
+        check_probe("frame", unwound)
+        check_probe("ended", {})
+        check("durations", page.number("duration_ms_count", function=function), returns)
+        check("returned", page.number("ended_total", function=function, ended="returned"), returns)
+        check("unwound", page.number("ended_total", function=function, ended="unwound"), calls - returns)
+        check("in flight at the end", page.number("open", function=function), 0)
+        if function in truth["held"]:
+            check("in flight while held", held.number("open", function=function), truth["held"][function])
+    if function in cases.OUTERMOST:
+        calls, returns = truth["functions"][function].values()
+        check_probe("outermost", {"unwound": calls - returns})
+        check("outermost calls", page.number("outermost_total", function=function), calls)
+        check("outermost durations", page.number("outermost_ms_count", function=function), returns)
+    if function in cases.LABELS:
+        check("texts", page.texts(function), truth["labels"][function])
+    return found
+
+
+class Row:
+    """{case: differences} and {case: calls that a probe at the first instruction sees too often}."""
+
+    def __init__(self, truth, page, held, control, cgo):
+        self.differences, self.excess = {}, {}
+        for case in cases.cases_of(cgo):
+            self.differences[case.name] = [text for function in case.functions
+                                           for text in _differences(function, truth, page, held)]
+            self.excess[case.name] = sum(
+                abs(control[function] - truth["functions"][cases.OUTERMOST.get(function, function)]["calls"])
+                for function in case.functions)
+
+
+def measure(version, way, calls, folder):
+    """Runs one row. Logs and the config stay in `folder`."""
+    cgo = builds.BUILDS[way].cgo
+    binary = builds.fixture(version, way)
+    shared = way == "c-shared"
+    command = [builds.host(), binary, calls] if shared else [binary, "-calls", calls]
+    folder.mkdir(parents=True, exist_ok=True)
+    config = folder / "probes.yaml"
+    config.write_text(cases.probes_yaml(command[0], cgo))
+    running = []
+    try:
+        fixture = Fixture(command)
+        running.append(fixture)
+        process = Process("exporter", [BINARY, "run", "--config", config, "--web.listen-address", "127.0.0.1:0"],
+                          folder / "exporter.log")
+        exporter = Exporter(process).wait_ready()
+        exporter.wait_attached("matrix")
+        control = Control(binary, cases.functions_of(cgo))
+        running.append(control)
+        held_truth = fixture.stage("held")["held"]
+        held = Page(exporter.samples())
+        truth = {**fixture.stage("done"), "held": held_truth}
+        page = Page(exporter.samples())
+        return Row(truth, page, held, control.counts(), cgo)
+    finally:
+        for each in running:
+            each.end()
+        if "process" in locals():
+            process.kill()
