@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <iterator>
 
 namespace inspect {
 namespace {
@@ -98,6 +99,15 @@ VirtualAddress GoFunctionTable::name_table_address() const {
 const FunctionRecord* GoFunctionTable::record_at(std::uint64_t entry_offset) const {
   const auto found = std::ranges::lower_bound(records_, entry_offset, {}, &FunctionRecord::entry_offset);
   return found != records_.end() && found->entry_offset == entry_offset ? &*found : nullptr;
+}
+
+const FunctionRecord* GoFunctionTable::record_containing(std::uint64_t offset) const {
+  const auto after = std::ranges::upper_bound(records_, offset, {}, &FunctionRecord::entry_offset);
+  if (after == records_.begin()) {
+    return nullptr;
+  }
+  const FunctionRecord& record = *std::prev(after);
+  return offset - record.entry_offset < record.size ? &record : nullptr;
 }
 
 Result<> GoFunctionTable::read(ByteView table) {

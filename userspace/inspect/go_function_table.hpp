@@ -18,6 +18,7 @@ namespace inspect {
 // internal/abi/symtab.go
 enum class FuncData : std::uint8_t { kInlineTree = 3, kArgumentInfo = 5 };
 enum class PcData : std::uint8_t { kInlineTreeIndex = 2 };
+inline constexpr std::uint8_t kTopFrameFlag = 1;
 inline constexpr std::uint8_t kWritesSpFlag = 2;
 inline constexpr std::uint8_t kAssemblyFlag = 4;
 
@@ -59,6 +60,9 @@ class GoFunctionTable {
 
   // The function that begins at `entry_offset`; null where none does.
   [[nodiscard]] const FunctionRecord* record_at(std::uint64_t entry_offset) const;
+
+  // The function whose code `offset` lies in; null where none is.
+  [[nodiscard]] const FunctionRecord* record_containing(std::uint64_t offset) const;
 
   [[nodiscard]] std::uint64_t name_table_size() const { return names_.size(); }
 

@@ -146,7 +146,19 @@ class GoProgramReader {
         read_native_details(*image_, facts_->functions, function, finder, details);
       }
     }
+    find_goroutine_list(finder);
     return {};
+  }
+
+  void find_goroutine_list(const SiteFinder& finder) {
+    const auto function = std::ranges::find(facts_->functions, "runtime.allgadd", &Function::name);
+    if (function == facts_->functions.end() || image_->architecture() != Architecture::kAmd64) {
+      return;
+    }
+    FunctionCode code;
+    code.bytes = image_->bytes_at(function->entry).first(function->size);
+    code.entry = function->entry;
+    facts_->goroutine_list_candidates = finder.variables_of(code);
   }
 
   // The table's record of a function; null for C code linked into the program.

@@ -22,6 +22,7 @@ struct Instruction {
   unsigned id = 0;
   ByteView bytes;
   std::optional<std::uint64_t> jump_target;  // of a direct jump, conditional or not
+  std::optional<std::uint64_t> variable;     // the address of an operand relative to RIP
 };
 
 // What arch/x86/kernel/uprobes.c refuses to put a breakpoint on (is_prefix_bad, good_insns_64,
@@ -130,7 +131,7 @@ class SiteFinder::Disassembler {
       return std::nullopt;
     }
     return Instruction{offset, instruction_->size, instruction_->id, rest.first(instruction_->size),
-                       jump_target()};
+                       jump_target(), variable()};
   }
 
   [[nodiscard]] std::string text_of_last() const {
@@ -147,6 +148,16 @@ class SiteFinder::Disassembler {
       return std::nullopt;
     }
     return static_cast<std::uint64_t>(x86.operands[0].imm);
+  }
+
+  [[nodiscard]] std::optional<std::uint64_t> variable() const {
+    const cs_x86& x86 = instruction_->detail->x86;
+    for (const cs_x86_op& operand : std::span(x86.operands).first(x86.op_count)) {
+      if (operand.type == X86_OP_MEM && operand.mem.base == X86_REG_RIP) {
+        return instruction_->address + instruction_->size + static_cast<std::uint64_t>(operand.mem.disp);
+      }
+    }
+    return std::nullopt;
   }
 
   csh handle_ = 0;
@@ -289,6 +300,24 @@ InstructionSites SiteFinder::sites_of(const FunctionCode& code) const {
   }
   sweep.finish();
   return sites;
+}
+
+std::vector<VirtualAddress> SiteFinder::variables_of(const FunctionCode& code) const {
+  std::vector<VirtualAddress> variables;
+  const std::uint64_t end = without_padding(code.bytes).size();
+  for (std::uint64_t offset = 0; offset < end;) {
+    const std::optional<Instruction> instruction = disassembler_->decode(code, offset);
+    if (!instruction) {
+      break;
+    }
+    if (instruction->variable) {
+      variables.push_back(static_cast<VirtualAddress>(*instruction->variable));
+    }
+    offset += instruction->size;
+  }
+  std::ranges::sort(variables);
+  variables.erase(std::ranges::unique(variables).begin(), variables.end());
+  return variables;
 }
 
 }  // namespace inspect

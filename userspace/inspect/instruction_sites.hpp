@@ -54,6 +54,9 @@ class SiteFinder {
 
   [[nodiscard]] InstructionSites sites_of(const FunctionCode& code) const;
 
+  // What the code addresses relative to its own place: its variables, each once, in address order.
+  [[nodiscard]] std::vector<VirtualAddress> variables_of(const FunctionCode& code) const;
+
  private:
   class Disassembler;
   explicit SiteFinder(std::unique_ptr<Disassembler> disassembler);
