@@ -16,7 +16,7 @@ CASES = [
     Case("Goexit", ["main.quit", "main.quitOuter", "main.atExit"]),
     Case("within", ["main.request", "main.lookup"]),
     Case("outermost", ["main.outer"]),
-    Case("generics", ["main.sum[...]", "main.(*stack[...]).push"]),
+    Case("generics", ["main.sum[...]", "main.(*stack[...]).push", "main.(*stack[...]).top"]),
     Case("wrapper", ["main.value.weigh", "main.heavy.weigh"]),
     Case("closure", ["main.makeAdder.func1"]),
     Case("method value", ["main.(*meter).bump"]),
@@ -31,6 +31,7 @@ LABELS = {
     "main.request": ('{ value: { within: main.lookup, read: ret0, signature: "func(i int) int" } }', "func(i int) error"),
     "main.sum[...]": ("n", "func(n int)"),
     "main.(*stack[...]).push": ("n", "func(n int)"),
+    "main.(*stack[...]).top": ("n", "func(n int)"),
 }
 
 # Probed with `outermost`; the truth about all of its calls has another name.

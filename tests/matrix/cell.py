@@ -119,6 +119,7 @@ def _differences(function, truth, page, held):
         check("outermost calls", page.number("outermost_total", function=function), calls)
         check("outermost durations", page.number("outermost_ms_count", function=function), returns)
     if function in cases.LABELS:
+        check_probe("label", unwound)
         check("texts", page.texts(function), truth["labels"][function])
     return found
 

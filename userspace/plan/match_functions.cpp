@@ -1,7 +1,9 @@
 #include "plan/match_functions.hpp"
 
 #include <algorithm>
-#include <optional>
+#include <iterator>
+#include <set>
+#include <string>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -49,13 +51,24 @@ bool is_better(const Function& candidate, const Function& known) {
   return rank(candidate) < rank(known);
 }
 
+bool is_generic(std::string_view name) {
+  return name.find('[') != std::string_view::npos;
+}
+
+// Instantiations of a generic function have one name in the tables of Go 1.18 to 1.20, "F[...]". Their
+// wrappers, which interfaces call, are left to add_wrappers.
 std::vector<std::uint32_t> functions_matching(const BinaryFacts& facts, std::string_view pattern) {
   const bool is_glob = config::is_glob(pattern);
   std::vector<std::uint32_t> found;
   std::unordered_map<std::string_view, std::size_t> by_name;
   for (std::uint32_t i = 0; i < facts.functions.size(); ++i) {
     const Function& function = facts.functions[i];
-    if (!pattern_matches(pattern, is_glob, function.name) || (is_glob && function.wrapper)) {
+    if (!pattern_matches(pattern, is_glob, function.name) ||
+        (function.wrapper && (is_glob || is_generic(function.name)))) {
+      continue;
+    }
+    if (is_generic(function.name)) {
+      found.push_back(i);
       continue;
     }
     const auto [known, is_new] = by_name.emplace(function.name, found.size());
@@ -68,26 +81,52 @@ std::vector<std::uint32_t> functions_matching(const BinaryFacts& facts, std::str
   return found;
 }
 
-std::optional<std::uint32_t> function_named(const BinaryFacts& facts, std::string_view name) {
-  const std::vector<std::uint32_t> found = functions_matching(facts, name);
-  return found.empty() ? std::nullopt : std::optional(found.front());
+// Whether `caller` is what interfaces call instead of the method `name`: (*T).M of T.M, or a method of a
+// generic type that passes the dictionary.
+bool is_wrapper_of(std::string_view caller, std::string_view name) {
+  const std::string plain = without_type_arguments(caller);
+  return plain == pointer_wrapper_of(without_type_arguments(name)) ||
+         (is_generic(name) && plain == without_type_arguments(name));
 }
 
-// Calls of T.M through an interface or a pointer run the wrapper (*T).M, which often holds a copy of the
-// body.
-void add_pointer_wrappers(const BinaryFacts& facts, MatchedFunctions& matched) {
-  const std::vector<std::uint32_t> direct = matched.functions;
-  for (const std::uint32_t index : direct) {
-    const std::string wrapper = pointer_wrapper_of(facts.functions[index].name);
+// Calls of a method through an interface run a wrapper, which often holds a copy of the body.
+void add_wrappers(const BinaryFacts& facts, MatchedFunctions& matched) {
+  std::set<std::string> wrappers;
+  for (const std::uint32_t index : matched.functions) {
     const auto details = facts.details.find(index);
-    if (wrapper.empty() || details == facts.details.end() ||
-        std::ranges::find(details->second.inlined_into, wrapper) == details->second.inlined_into.end()) {
+    if (details == facts.details.end()) {
       continue;
     }
-    const std::optional<std::uint32_t> found = function_named(facts, wrapper);
-    if (found && std::ranges::find(matched.functions, *found) == matched.functions.end()) {
-      matched.functions.push_back(*found);
+    std::ranges::copy_if(
+        details->second.inlined_into, std::inserter(wrappers, wrappers.end()),
+        [&](const std::string& caller) { return is_wrapper_of(caller, facts.functions[index].name); });
+  }
+  for (const std::string& wrapper : wrappers) {
+    bool is_new = false;
+    for (std::uint32_t i = 0; i < facts.functions.size(); ++i) {
+      if (facts.functions[i].name == wrapper &&
+          std::ranges::find(matched.functions, i) == matched.functions.end()) {
+        matched.functions.push_back(i);
+        is_new = true;
+      }
+    }
+    if (is_new) {
       matched.notes.push_back(fmt::format("{} holds a copy of the method and is probed too", wrapper));
+    }
+  }
+}
+
+// Where no method has a body of its own, every call is one of its wrappers.
+void use_wrappers_instead(const BinaryFacts& facts, const std::string& pattern, MatchedFunctions& matched) {
+  const std::string wrapper = pointer_wrapper_of(pattern);
+  for (std::uint32_t i = 0; i < facts.functions.size(); ++i) {
+    const Function& function = facts.functions[i];
+    const bool is_wrapper =
+        is_generic(function.name) && function.wrapper && without_type_arguments(function.name) == pattern;
+    if (is_wrapper || (!wrapper.empty() && pattern_matches(wrapper, false, function.name))) {
+      matched.functions.push_back(i);
+      matched.notes.push_back(fmt::format("{} is not there; {}, through which interfaces call it, is probed",
+                                          pattern, function.name));
     }
   }
 }
@@ -99,13 +138,9 @@ Result<MatchedFunctions> match_one(const BinaryFacts& facts, const std::string& 
     return fail(ErrorCode::kUnsupported, "{} matches {} functions, more than {}; make it narrower", pattern,
                 matched.functions.size(), kMostFunctions);
   }
-  add_pointer_wrappers(facts, matched);
-  const std::string wrapper = matched.functions.empty() ? pointer_wrapper_of(pattern) : "";
-  const std::optional<std::uint32_t> found = wrapper.empty() ? std::nullopt : function_named(facts, wrapper);
-  if (found) {
-    matched.functions.push_back(*found);
-    matched.notes.push_back(
-        fmt::format("{} is not there; {}, through which interfaces call it, is probed", pattern, wrapper));
+  add_wrappers(facts, matched);
+  if (matched.functions.empty()) {
+    use_wrappers_instead(facts, pattern, matched);
   }
   return matched;
 }
@@ -181,8 +216,8 @@ std::function<bool(std::string_view)> wanted_functions(const config::ProbeConfig
   }
   names.erase("");
   return [names = std::move(names), globs = std::move(globs)](std::string_view name) {
-    const bool is_generic = name.find('[') != std::string_view::npos;
-    if (names.contains(std::string(name)) || (is_generic && names.contains(without_type_arguments(name)))) {
+    if (names.contains(std::string(name)) ||
+        (is_generic(name) && names.contains(without_type_arguments(name)))) {
       return true;
     }
     return std::ranges::any_of(

@@ -59,6 +59,30 @@ TEST_F(Matching, MatchesAllInstantiationsOfAGenericFunction) {
   EXPECT_THAT(names({"x/g.Max"}).value(), ElementsAre("x/g.Max[go.shape.int]", "x/g.Max[go.shape.string]"));
 }
 
+TEST_F(Matching, MatchesAllInstantiationsWhereTheyHaveOneName) {
+  facts.function("x/g.(*Set[...]).Add");
+  facts.function("x/g.(*Set[...]).Add");
+  const std::uint32_t wrapper = facts.function("x/g.(*Set[...]).Add");
+  facts.facts().functions[wrapper].wrapper = true;
+  EXPECT_EQ(names({"x/g.(*Set[...]).Add"}).value().size(), 2U);
+}
+
+TEST_F(Matching, ProbesTheWrapperThatHoldsTheBodyOfAGenericMethodToo) {
+  const std::uint32_t method = facts.function("x/g.(*Set[go.shape.int]).Add");
+  const std::uint32_t wrapper = facts.function("x/g.(*Set[int]).Add");
+  facts.facts().functions[wrapper].wrapper = true;
+  EXPECT_THAT(names({"x/g.(*Set).Add"}).value(), ElementsAre("x/g.(*Set[go.shape.int]).Add"));
+  facts.details(method).inlined_into = {"x/g.(*Set[int]).Add", "x/g.caller"};
+  EXPECT_THAT(names({"x/g.(*Set).Add"}).value(),
+              ElementsAre("x/g.(*Set[go.shape.int]).Add", "x/g.(*Set[int]).Add"));
+}
+
+TEST_F(Matching, ProbesTheWrappersWhereTheGenericMethodIsGone) {
+  const std::uint32_t wrapper = facts.function("x/g.(*Set[int]).Add");
+  facts.facts().functions[wrapper].wrapper = true;
+  EXPECT_THAT(names({"x/g.(*Set[...]).Add"}).value(), ElementsAre("x/g.(*Set[int]).Add"));
+}
+
 TEST_F(Matching, TakesNamesAsTheLinkerAndStackTracesWriteThem) {
   facts.function("github.com/nats-io/nats.go.(*Conn).publish");
   facts.function("x/g.(*Set[go.shape.int]).Add");
