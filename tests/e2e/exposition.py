@@ -7,7 +7,7 @@ LABEL = re.compile(r'([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\]|\\.)*)"(?:,|$)')
 ESCAPES = {"\\\\": "\\", "\\n": "\n", '\\"': '"'}
 
 
-def series(name, **labels):
+def series(name, /, **labels):
     """A key of parse()'s result."""
     return name, frozenset(labels.items())
 

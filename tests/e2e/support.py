@@ -16,7 +16,7 @@ WORK = BUILD / "e2e"
 CONFIG = SOURCE / "probes.yaml"
 
 # More than a quiet machine ever needs: only what never happens may reach it.
-PATIENCE = 180.0
+PATIENCE = float(os.environ.get("UPROBE_EXPORTER_PATIENCE", 180))
 
 PR_SET_PDEATHSIG = 1
 

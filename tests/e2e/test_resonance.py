@@ -177,7 +177,7 @@ class Large(Resonance):
     def test_two_hundred_connections(self):
         stage = self.stage(environment={"GOMAXPROCS": "2"})
         exporter = self.exporter()
-        hold, _ = self.run_load(stage, exporter, size="large")
+        hold, _ = self.run_load(stage, exporter, size="large", users=230)
         self.assertGreaterEqual(sum(row["true"] for row in hold if row["metric"] == "connection_count"), 200)
 
 
