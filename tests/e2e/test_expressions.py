@@ -98,6 +98,14 @@ class Expressions(TestCase):
         exe = gofixture.build("expressions", (*gofixture.STRIPPED, "-buildmode=pie"), variant="pie")
         self.run_fixture(exe, CONFIG.read_text())
 
+    def test_not_optimised(self):
+        exe = gofixture.build("expressions", (*gofixture.STRIPPED, "-gcflags=all=-N -l"), variant="not-optimised")
+        self.run_fixture(exe, CONFIG.read_text())
+
+    def test_race_detector(self):
+        exe = gofixture.build("expressions", (*gofixture.STRIPPED, "-race"), cgo="1", variant="race")
+        self.run_fixture(exe, CONFIG.read_text())
+
     def test_other_toolchains(self):
         for toolchain in TOOLCHAINS:
             with self.subTest(toolchain):

@@ -1,5 +1,6 @@
 """Processes that come and go: each call is counted once, for the right service, from the first on."""
 
+import os
 import subprocess
 import unittest
 
@@ -107,8 +108,6 @@ class Restarts(TestCase):
         run(self.exe, "-role", "delta", "-calls", 60)
         run(self.exe, "-calls", 60)
         run(self.exe, "-role", "alphabet", "-calls", 60)
-        # A service's name elsewhere in the arguments is not its role.
-        run(self.exe, "-role", "delta", "-calls", 60, "alpha")
         self.run_once("beta", 1)
         self.check()
         self.exporter.wait_processes(alpha=1, beta=1, gamma=1)
@@ -122,6 +121,27 @@ class Restarts(TestCase):
             run(self.exe, *arguments, "-calls", 3)
             self.truth.made("alpha", 3)
         self.check()
+
+    def test_one_process_is_several_services(self):
+        """A process that executes another image keeps its pid; each image is counted as what it is."""
+        self.attach(*ROLES)
+        for _ in range(5):
+            run("sh", "-c", f"exec {self.exe} -role alpha -calls 3",
+                env={**os.environ, "NEXT": "beta 4 delta 5 gamma 6 alpha 7"})
+            for role, n in (("alpha", 3), ("beta", 4), ("gamma", 6), ("alpha", 7)):
+                self.truth.made(role, n)
+        self.check()
+
+    def test_long_command_lines(self):
+        """What tells the service stands behind kilobytes of other arguments, as JVMs and containers have them."""
+        self.attach("alpha")
+        for length in (100, 450, 600, 3000):
+            with self.subTest(length):
+                replica = gofixture.Driven(self, self.exe, "-kinds", "1".rjust(length, "0"), "-role", "alpha", "-serve")
+                self.drive(replica, "alpha", 5)
+                self.check()
+                replica.stop()
+                self.check()
 
     def test_replicas(self):
         self.attach("alpha")
