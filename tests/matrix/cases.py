@@ -29,9 +29,9 @@ CASES = [
 # Functions with a label of which the truth has the number of calls by text: its source and the function's signature.
 LABELS = {
     "main.request": ('{ value: { within: main.lookup, read: ret0, signature: "func(i int) int" } }', "func(i int) error"),
-    "main.sum[...]": ("n", "func(n int)"),
-    "main.(*stack[...]).push": ("n", "func(n int)"),
-    "main.(*stack[...]).top": ("n", "func(n int)"),
+    "main.sum[...]": ("n", "func(n int, values []int) int"),
+    "main.(*stack[...]).push": ("n", "func(n int, item *int)"),
+    "main.(*stack[...]).top": ("n", "func(n int) *int"),
 }
 
 # Probed with `outermost`; the truth about all of its calls has another name.
@@ -98,14 +98,14 @@ LABELLED = """
   - name: "label {function}"
     service: matrix
     function: "{function}"
-    signature: "{signature}"
+    {signature}
     labels: {{ function: {{ const: "{function}" }}, text: {source} }}
     record: [labelled_total]
 """
 
 
-def probes_yaml(exe, cgo):
-    """The config for one fixture."""
+def probes_yaml(exe, cgo, has_dwarf):
+    """The config for one fixture. Signatures of instantiations are told apart by DWARF, so none is given there."""
     text = HEADER.format(exe=exe)
     for function in functions_of(cgo):
         text += ENTRY.format(function=function)
@@ -115,5 +115,6 @@ def probes_yaml(exe, cgo):
             text += NESTED.format(function=function)
         if function in LABELS:
             source, signature = LABELS[function]
-            text += LABELLED.format(function=function, source=source, signature=signature)
+            text += LABELLED.format(function=function, source=source,
+                                    signature="" if has_dwarf else f'signature: "{signature}"')
     return text
