@@ -26,12 +26,12 @@ check_arguments() {
   esac
 }
 
-# run_ctest KIND OPTION...: keeps the results of KIND for report_skips.
+# run_ctest KIND OPTION...: one line per test; keeps the results of KIND for report_skips.
 run_ctest() {
   local kind=$1
   shift
-  ctest --test-dir "$BUILD" --output-on-failure --progress --timeout 900 --parallel "$(nproc)" -R "$name" \
-    --output-junit "$PWD/$BUILD/results-$kind.xml" "$@" || failed+=("$kind")
+  ctest --test-dir "$BUILD" --output-on-failure --timeout 900 --parallel "$(nproc)" -R "$name" \
+    --output-junit "$PWD/$BUILD/results-$kind.xml" "$@" | grep -vE '^ +Start +[0-9]+: ' || failed+=("$kind")
 }
 
 run_go_tests() {
