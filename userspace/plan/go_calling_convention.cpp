@@ -31,15 +31,18 @@ class LeafSplitter {
  public:
   explicit LeafSplitter(const TypeTable* types) : types_(types) {}
 
-  bool split(TypeId id, std::uint64_t offset) {
+  bool split(TypeId id, std::uint64_t offset, int depth = 0) {
+    if (id == TypeId::kNone || depth > kMostDepth) {
+      return false;
+    }
     const Type& type = (*types_)[id];
     switch (type.kind) {
       case TypeKind::kStruct:
         return std::ranges::all_of(type.fields, [&](const inspect::Field& field) {
-          return (*types_)[field.type].size == 0 || split(field.type, offset + field.offset);
+          return is_empty(field.type) || split(field.type, offset + field.offset, depth + 1);
         });
       case TypeKind::kArray:
-        return type.length == 0 || (type.length == 1 && split(type.element, offset));
+        return type.length == 0 || (type.length == 1 && split(type.element, offset, depth + 1));
       case TypeKind::kString:
       case TypeKind::kInterface:
         return words(offset, 2);
@@ -57,8 +60,12 @@ class LeafSplitter {
   [[nodiscard]] const std::vector<AbiLeaf>& leaves() const { return leaves_; }
 
  private:
+  // No type of a real program is nested so deep; that of a damaged file may contain itself.
+  static constexpr int kMostDepth = 64;
   // More leaves than registers never fit; stopping there bounds the work on absurd types.
   static constexpr std::size_t kMostLeaves = 32;
+
+  [[nodiscard]] bool is_empty(TypeId id) const { return id != TypeId::kNone && (*types_)[id].size == 0; }
 
   bool leaf(std::uint64_t offset, std::uint64_t size, bool is_float) {
     leaves_.push_back({offset, size, is_float, 0});
@@ -139,7 +146,7 @@ class WordLister {
   explicit WordLister(const TypeTable* types) : types_(types) {}
 
   bool list(TypeId id, std::uint64_t offset, int depth) {
-    if (components_ >= kMostComponents) {
+    if (components_ >= kMostComponents || id == TypeId::kNone) {
       return stop();
     }
     const Type& type = (*types_)[id];
@@ -209,7 +216,8 @@ class WordLister {
     }
     components_ += type.length == 0 ? 1 : 0;
     for (std::uint64_t i = 0; i < type.length; ++i) {
-      if (!list(type.element, offset + i * (*types_)[type.element].size, depth + 1)) {
+      const std::uint64_t size = type.size / type.length;
+      if (!list(type.element, offset + i * size, depth + 1)) {
         return false;
       }
     }

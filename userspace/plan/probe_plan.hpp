@@ -134,13 +134,13 @@ struct StackLayout {
   std::uint16_t goid = 0;
   std::uint16_t stack_lo = 0;
   std::uint16_t stack_hi = 0;
-  std::uint16_t status = 0;      // u32
-  std::uint16_t sched_sp = 0;    // where it goes on, unless it runs or is in a system call
+  std::uint16_t status = 0;    // u32
+  std::uint16_t sched_sp = 0;  // where it goes on, unless it runs or is in a system call
   std::uint16_t sched_pc = 0;
   std::uint16_t syscall_sp = 0;  // where its system call returns to
   std::uint16_t syscall_pc = 0;
   std::vector<inspect::VirtualAddress> list_candidates;  // one of them is runtime.allgs
-  std::string missing;           // why stacks cannot be walked; empty: they can
+  std::string missing;                                   // why stacks cannot be walked; empty: they can
 };
 
 // A place where calls end without a RET: the goroutine's frames above a stack pointer are dropped there.

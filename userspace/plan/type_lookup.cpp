@@ -102,6 +102,15 @@ TypeLookup::TypeLookup(inspect::TypeTable types) : types_(std::move(types)) {
   untyped_pointer_ = basic("unsafe.Pointer").value_or(TypeId::kNone);
 }
 
+const Type& TypeLookup::operator[](TypeId id) const {
+  static const Type kUnreadable = [] {
+    Type type;
+    type.name = "type that could not be read";
+    return type;
+  }();
+  return id == TypeId::kNone ? kUnreadable : types_[id];
+}
+
 void TypeLookup::index(TypeId id) {
   const Type& type = types_[id];
   if (type.kind == TypeKind::kPointer && type.element != TypeId::kNone) {
@@ -323,6 +332,20 @@ Result<TypeId> TypeLookup::element_from_text(const TypeText& text, std::string_v
   return element;
 }
 
+// A map whose key or value type is not known has a length all the same.
+TypeId TypeLookup::map_from_text(const TypeText& text, std::string_view package) {
+  const Result<TypeId> key = from_text(text.elements.at(0), package);
+  const Result<TypeId> element = from_text(text.elements.at(1), package);
+  if (key && element) {
+    for (const TypeId id : types_.named(fmt::format("map[{}]{}", types_[*key].name, types_[*element].name))) {
+      if (types_[id].kind == TypeKind::kMap && types_[id].key == *key && types_[id].element == *element) {
+        return id;
+      }
+    }
+  }
+  return composite(TypeKind::kMap, config::to_string(text), kWord, TypeId::kNone);
+}
+
 Result<TypeId> TypeLookup::from_text(const TypeText& text, std::string_view package) {
   switch (text.kind) {
     case TypeText::Kind::kNamed:
@@ -340,6 +363,11 @@ Result<TypeId> TypeLookup::from_text(const TypeText& text, std::string_view pack
       Type type;
       type.kind = TypeKind::kArray;
       type.name = fmt::format("[{}]{}", text.length, types_[element].name);
+      for (const TypeId id : types_.named(type.name)) {
+        if (types_[id].kind == TypeKind::kArray && types_[id].element == element) {
+          return id;
+        }
+      }
       type.size = text.length * types_[element].size;
       type.align = types_[element].align;
       type.element = element;
@@ -347,7 +375,7 @@ Result<TypeId> TypeLookup::from_text(const TypeText& text, std::string_view pack
       return add(std::move(type));
     }
     case TypeText::Kind::kMap:
-      return composite(TypeKind::kMap, config::to_string(text), kWord, TypeId::kNone);
+      return map_from_text(text, package);
     case TypeText::Kind::kChan: {
       ASSIGN_OR_RETURN(const TypeId element, element_from_text(text.elements.at(0), package));
       return composite(TypeKind::kChan, config::to_string(text), kWord, element);

@@ -21,7 +21,8 @@ class TypeLookup {
 
   [[nodiscard]] const inspect::TypeTable& types() const { return types_; }
 
-  [[nodiscard]] const inspect::Type& operator[](inspect::TypeId id) const { return types_[id]; }
+  // Of TypeId::kNone, which the metadata of a damaged file can lead to: a type without size and fields.
+  [[nodiscard]] const inspect::Type& operator[](inspect::TypeId id) const;
 
   // Whether the binary has a type of this package.
   [[nodiscard]] bool has_package(std::string_view path) const;
@@ -63,6 +64,7 @@ class TypeLookup {
                                                              std::vector<inspect::TypeId> found) const;
   base::Result<inspect::TypeId> struct_from_text(const config::TypeText& text, std::string_view package);
   base::Result<inspect::TypeId> element_from_text(const config::TypeText& text, std::string_view package);
+  inspect::TypeId map_from_text(const config::TypeText& text, std::string_view package);
   std::optional<inspect::TypeId> basic(std::string_view name);
   inspect::TypeId composite(inspect::TypeKind kind, std::string name, std::uint64_t size,
                             inspect::TypeId element);

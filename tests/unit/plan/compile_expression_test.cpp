@@ -502,6 +502,14 @@ TEST_F(Language, SaysWhyAnExpressionCannotBeRead) {
   }
 }
 
+TEST_F(Language, SurvivesFieldsOfTypesThatCouldNotBeRead) {
+  facts.type(request).fields[0].type = TypeId::kNone;
+  for (const char* text : {"req.Path", "req.Path.More", "len(req.Path)", "req.Path[0]", "typeof(req.Path)"}) {
+    EXPECT_THAT(value_of_label(text), HasSubstr("type that could not be read")) << text;
+  }
+  EXPECT_THAT(holds("req.Path == nil"), HasSubstr("type that could not be read"));
+}
+
 TEST_F(Language, RefusesFloatsInRegisters) {
   facts.function("x.org/app.G", 8);
   ProbeBuilder builder("x.org/app.G");

@@ -138,5 +138,16 @@ TEST_F(Convention, ListsNoWordBeyondTheReachOfOneByte) {
   EXPECT_FALSE(words.complete);
 }
 
+// What a damaged file can say of its types.
+TEST_F(Convention, SurvivesTypesThatContainThemselvesOrNothingKnown) {
+  const TypeId endless = facts.structure("p", "p.endless", {{"a", facts.integer}});
+  facts.type(endless).fields[0].type = endless;
+  EXPECT_EQ(place_of(layout({endless}).parameters[0]), "stack+0");
+  EXPECT_FALSE(argument_words_of(facts.facts().types, layout({endless})).complete);
+  const TypeId unreadable = facts.structure("p", "p.unreadable", {{"a", facts.integer}});
+  facts.type(unreadable).fields[0].type = TypeId::kNone;
+  EXPECT_EQ(place_of(layout({unreadable}).parameters[0]), "stack+0");
+}
+
 }  // namespace
 }  // namespace plan

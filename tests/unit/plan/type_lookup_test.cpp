@@ -83,6 +83,18 @@ TEST_F(Lookup, SuggestsATypeForAMisspeltName) {
                       "\"mq.Message\"?"));
 }
 
+TEST_F(Lookup, FindsMapsAndArraysThatTheProgramKnows) {
+  const TypeId item = facts.structure("x.org/api", "api.Item", {{"id", facts.integer}});
+  const TypeId known = facts.map(facts.string, facts.pointer(item));
+  const TypeId three = facts.array(item, 3);
+  TypeLookup types = lookup();
+  EXPECT_EQ(find(types, "map[string]*api.Item"), known);
+  EXPECT_EQ(find(types, "map[string]*x.org/api.Item"), known);
+  EXPECT_NE(find(types, "map[int]*api.Item"), known);
+  EXPECT_EQ(find(types, "[3]api.Item"), three);
+  EXPECT_NE(find(types, "[4]api.Item"), three);
+}
+
 TEST_F(Lookup, MakesWhatOnlyASignatureNames) {
   TypeLookup types = lookup();
   const TypeId unknown = find(types, "*pkg.Unknown").value();
