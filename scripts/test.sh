@@ -3,6 +3,7 @@
 #
 #   scripts/test.sh [full]                 everything; what .ci/run runs
 #   scripts/test.sh LABEL [NAME_REGEX]     one kind (unit, lint, bpf, vm, e2e), or those of its tests whose name matches
+#   scripts/test.sh matrix [OPTION...]     every Go version x way to build x shape of Go code: hours (tests/matrix)
 #
 # A test that skips itself is named at the end. It is a failure where it should have run: bpf, vm and e2e always,
 # the others with CI=true.
@@ -20,9 +21,9 @@ failed=()
 say() { printf '== %s\n' "$*"; }
 
 check_arguments() {
-  case " full ${LABELS[*]} " in
+  case " full matrix ${LABELS[*]} " in
     *" $label "*) ;;
-    *) echo "test: unknown label $label; known are: full ${LABELS[*]}" >&2; exit 2 ;;
+    *) echo "test: unknown label $label; known are: full matrix ${LABELS[*]}" >&2; exit 2 ;;
   esac
 }
 
@@ -83,7 +84,9 @@ main() {
   rm -f "$BUILD"/results-*.xml
 
   local each
-  if [ "$label" = full ]; then
+  if [ "$label" = matrix ]; then
+    UPROBE_EXPORTER_BUILD=$BUILD tests/matrix/matrix.py "${@:2}" || failed+=("matrix")
+  elif [ "$label" = full ]; then
     run_go_tests
     for each in "${LABELS[@]}"; do
       run_label "$each"
@@ -103,4 +106,4 @@ main() {
   printf 'test: all passed in %d s\n' "$SECONDS"
 }
 
-main
+main "$@"
