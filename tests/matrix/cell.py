@@ -7,10 +7,11 @@ import subprocess
 import builds
 import cases
 from exporter import Exporter
-from exposition import family
+from exposition import family, parse
 from support import BINARY, BUILD, PATIENCE, Process
 
 CONTROL = BUILD / "first_instruction_count"
+COUNT_IN_LIBRARY = BUILD / "count_in_library"
 
 
 class Fixture:
@@ -62,6 +63,43 @@ class Control:
         if self.process.poll() is None:
             self.process.kill()
             self.process.communicate()
+
+
+class Exporting:
+    """The exporter on a program."""
+
+    def __init__(self, config, binary, folder):  # pylint: disable=unused-argument
+        self.process = Process("exporter", [BINARY, "run", "--config", config, "--web.listen-address", "127.0.0.1:0"],
+                               folder / "exporter.log")
+        self.exporter = Exporter(self.process).wait_ready()
+        self.exporter.wait_attached("matrix")
+
+    def page(self):
+        return Page(self.exporter.samples())
+
+    def end(self):
+        self.process.kill()
+
+
+class Library:
+    """The exporter's stages on a shared library."""
+
+    def __init__(self, config, binary, folder):  # pylint: disable=unused-argument
+        self.process = subprocess.Popen([COUNT_IN_LIBRARY, config, binary], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        if self.process.stdout.readline() != "ready\n":
+            raise AssertionError(f"{COUNT_IN_LIBRARY} ended with {self.process.wait(PATIENCE)}")
+
+    def page(self):
+        self.process.stdin.write("\n")
+        self.process.stdin.flush()
+        lines = []
+        while not lines or lines[-1] != "# end\n":
+            lines.append(self.process.stdout.readline())
+        return Page(parse("".join(lines)))
+
+    def end(self):
+        self.process.kill()
+        self.process.communicate()
 
 
 class Page:
@@ -148,21 +186,13 @@ def measure(version, way, calls, folder):
     config.write_text(cases.probes_yaml(command[0], cgo, has_dwarf))
     running = []
     try:
-        fixture = Fixture(command)
-        running.append(fixture)
-        process = Process("exporter", [BINARY, "run", "--config", config, "--web.listen-address", "127.0.0.1:0"],
-                          folder / "exporter.log")
-        exporter = Exporter(process).wait_ready()
-        exporter.wait_attached("matrix")
-        control = Control(binary, cases.functions_of(cgo))
-        running.append(control)
+        running.append(fixture := Fixture(command))
+        running.append(exporting := (Library if shared else Exporting)(config, binary, folder))
+        running.append(control := Control(binary, cases.functions_of(cgo)))
         held_truth = fixture.stage("held")["held"]
-        held = Page(exporter.samples())
+        held = exporting.page()
         truth = {**fixture.stage("done"), "held": held_truth}
-        page = Page(exporter.samples())
-        return Row(truth, page, held, control.counts(), cgo)
+        return Row(truth, exporting.page(), held, control.counts(), cgo)
     finally:
         for each in running:
             each.end()
-        if "process" in locals():
-            process.kill()
