@@ -1,6 +1,6 @@
-// count_in_library CONFIG LIBRARY: the exporter's stages on a shared library, in every process that has loaded it, as if
-// all of them were the first service of CONFIG. (The exporter itself looks for executables.) Prints "ready"; then, for
-// each line that it reads, a page of metrics and a line "# end".
+// count_in_library CONFIG LIBRARY: the exporter's stages on a shared library, in every process that has
+// loaded it, as if all of them were the first service of CONFIG. (The exporter itself looks for executables.)
+// Prints "ready"; then, for each line that it reads, a page of metrics and a line "# end".
 #include <fmt/core.h>
 
 #include <iostream>
@@ -62,7 +62,8 @@ Result<> serve(const std::string& config_path, const std::string& library) {
     ASSIGN_OR_RETURN(const auto losses, collect::read_losses(watch.maps()));
     const metrics::SelfState state = state_of(binary, collect::name_losses(binary, losses));
     const metrics::Snapshot snapshot = metrics::build_snapshot(config.metrics, samples);
-    std::cout << expose::text_format(metrics::with_families(snapshot, metrics::self_metrics(state))) << "# end" << std::endl;
+    std::cout << expose::text_format(metrics::with_families(snapshot, metrics::self_metrics(state)))
+              << "# end" << std::endl;
   }
   return {};
 }

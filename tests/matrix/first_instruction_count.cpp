@@ -1,6 +1,7 @@
-// first_instruction_count BINARY FUNCTION...: how often the first instructions of Go functions run, in every process of
-// the binary. It is what a probe would count that ignores stack growth: the matrix holds its numbers against the
-// exporter's. Prints "ready", waits for a line, prints "FUNCTION COUNT" for each. Its program is not the exporter's.
+// first_instruction_count BINARY FUNCTION...: how often the first instructions of Go functions run, in every
+// process of the binary. It is what a probe would count that ignores stack growth: the matrix holds its
+// numbers against the exporter's. Prints "ready", waits for a line, prints "FUNCTION COUNT" for each. Its
+// program is not the exporter's.
 #include <bpf/bpf.h>
 #include <fmt/core.h>
 #include <linux/bpf.h>
@@ -32,11 +33,13 @@ struct Sites {
 
 Result<Sites> first_instructions(const std::string& path, const std::vector<std::string>& names) {
   ASSIGN_OR_RETURN(const base::MappedFile file, base::MappedFile::open(path));
-  ASSIGN_OR_RETURN(const inspect::BinaryFacts facts,
-                   inspect::inspect_binary(file.bytes(), [](std::string_view name) { return name.starts_with("main."); }));
+  ASSIGN_OR_RETURN(
+      const inspect::BinaryFacts facts,
+      inspect::inspect_binary(file.bytes(), [](std::string_view name) { return name.starts_with("main."); }));
   Sites sites;
   for (std::size_t i = 0; i < names.size(); ++i) {
-    ASSIGN_OR_RETURN(const plan::MatchedFunctions matched, plan::match_functions(facts, std::array{names[i]}));
+    ASSIGN_OR_RETURN(const plan::MatchedFunctions matched,
+                     plan::match_functions(facts, std::array{names[i]}));
     for (const std::uint32_t function : matched.functions) {
       const auto offset = facts.file_offset_of(facts.functions[function].entry);
       if (!offset) {
@@ -81,8 +84,9 @@ Result<UniqueFd> load_counting_program(const UniqueFd& counters) {
       instruction(BPF_JMP | BPF_EXIT, 0, 0, 0, 0),
   };
   LIBBPF_OPTS(bpf_prog_load_opts, options, .expected_attach_type = attach::kTraceUprobeMulti);
-  return checked(bpf_prog_load(BPF_PROG_TYPE_KPROBE, "count_hits", "GPL", program.data(), program.size(), &options),
-                 "loading the program");
+  return checked(
+      bpf_prog_load(BPF_PROG_TYPE_KPROBE, "count_hits", "GPL", program.data(), program.size(), &options),
+      "loading the program");
 }
 
 Result<UniqueFd> attach_to(const UniqueFd& program, const std::string& path, const Sites& sites) {
