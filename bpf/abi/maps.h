@@ -62,8 +62,16 @@ struct scratch {
 /* Slots of a probe's series values given out so far. Slot 0 is the overflow series. */
 struct series_cursor {
 	__u32 next;
-	__u32 spare;  /* a slot that lost a race for its key, 0: none */
+	__u32 spare;      /* a slot that lost a race for its key, 0: none */
+	__u32 free_head;  /* free slots taken so far */
+	__u32 pad;
 };
+
+/* Element 0 of the map of free slots counts the slots that userspace has put there so far; slot number n of them is
+ * element 1 + n % series_limit. */
+
+/* Series of processes that are gone are folded into those of this number. No process has it. */
+enum { FOLDED_PROCESS = 0 };
 
 enum { NO_SLOT = 0xffffffff };
 

@@ -142,12 +142,21 @@ struct {
 	__uint(value_size, sizeof(__u64));
 } values SEC(".maps");
 
-/* 0 -> struct series_cursor. */
+/* 0 -> struct series_cursor. Written when a series gets its slot; read by userspace. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
 	__uint(key_size, sizeof(__u32));
 	__uint(value_size, sizeof(struct series_cursor));
 } cursor SEC(".maps");
+
+/* Slots of series that are gone, zeroed, as a ring (abi/maps.h). Written by userspace, read when a series gets its
+ * slot. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, sizeof(__u32));
+} free_slots SEC(".maps");
 
 #endif

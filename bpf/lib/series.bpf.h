@@ -6,6 +6,26 @@
 
 #include "lib/losses.bpf.h"
 
+/* A slot that a series of a process that is gone had, 0 where there is none. */
+static __always_inline __u32 take_free_slot(struct series_cursor *used)
+{
+	__u32 zero = 0;
+	__u32 *given = bpf_map_lookup_elem(&free_slots, &zero);
+#pragma unroll
+	for (int i = 0; given && i < 4; i++) {
+		const __u32 head = *(volatile __u32 *)&used->free_head;
+		if (head == *(volatile __u32 *)given)
+			return 0;
+		__u32 index = 1 + head % spec.series_limit;
+		__u32 *slot = bpf_map_lookup_elem(&free_slots, &index);
+		/* Read before it is taken: afterwards userspace may put another there. */
+		const __u32 taken = slot ? *(volatile __u32 *)slot : 0;
+		if (__sync_val_compare_and_swap(&used->free_head, head, head + 1) == head)
+			return taken;
+	}
+	return 0;
+}
+
 /* A slot for a key that has none. A full map is no loss of the count: the overflow series, slot 0, takes it. */
 static __noinline __u32 new_series(struct series_key *key)
 {
@@ -14,6 +34,8 @@ static __noinline __u32 new_series(struct series_key *key)
 	if (!next)
 		return NO_SLOT;
 	__u32 slot = __sync_lock_test_and_set(&next->spare, 0);
+	if (!slot)
+		slot = take_free_slot(next);
 	if (!slot) {
 		if (*(volatile __u32 *)&next->next < spec.series_limit)
 			slot = __sync_fetch_and_add(&next->next, 1);

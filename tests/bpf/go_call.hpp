@@ -52,8 +52,8 @@ struct Arguments {
 };
 
 // Calls `function` on goroutine `g`, with `inside` running in its frame.
-inline void go_call_function(void (*function)(), Goroutine& g, const Arguments& arguments,
-                             std::function<void()> inside = [] {}) {
+inline void go_call_function(
+    void (*function)(), Goroutine& g, const Arguments& arguments, std::function<void()> inside = [] {}) {
   Body body;
   body.run = [](void* run) { (*static_cast<std::function<void()>*>(run))(); };
   body.argument = &inside;

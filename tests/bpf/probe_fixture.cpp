@@ -9,10 +9,14 @@
 #include <numeric>
 #include <string_view>
 
+#include "collect/fold_process.hpp"
 #include "collect/read_maps.hpp"
 
 namespace bpf_test {
 namespace {
+
+// This process is the only one that is hit: it has a low number.
+constexpr std::uint32_t kNumbers = 8;
 
 // Where this program's segments lie in memory and in its file.
 struct Loaded {
@@ -36,7 +40,8 @@ const Loaded& loaded_program() {
   return loaded;
 }
 
-// BPF_TEST_WITHOUT names what to do without, as on a kernel that lacks it: uprobe_multi, sleepable, loop_helper.
+// BPF_TEST_WITHOUT names what to do without, as on a kernel that lacks it: uprobe_multi, sleepable,
+// loop_helper.
 attach::KernelSupport as_if_older(attach::KernelSupport kernel) {
   const char* const value = std::getenv("BPF_TEST_WITHOUT");
   const std::string_view without = value == nullptr ? "" : value;
@@ -53,7 +58,8 @@ plan::Site site_of(const void* instruction, std::uint16_t function) {
   const Loaded& loaded = loaded_program();
   const std::uint64_t address = reinterpret_cast<std::uint64_t>(instruction) - loaded.bias;
   for (const auto& segment : loaded.segments) {
-    if (segment.p_type == PT_LOAD && address >= segment.p_vaddr && address - segment.p_vaddr < segment.p_filesz) {
+    if (segment.p_type == PT_LOAD && address >= segment.p_vaddr &&
+        address - segment.p_vaddr < segment.p_filesz) {
       return {.address = static_cast<inspect::VirtualAddress>(address),
               .offset = static_cast<inspect::FileOffset>(address - segment.p_vaddr + segment.p_offset),
               .function = function};
@@ -108,7 +114,8 @@ void ProbeTest::SetUp() {
 }
 
 void ProbeTest::attach(plan::ProbePlan plan) {
-  const discover::Target target{.binary = {}, .exe = "/proc/self/exe", .open_path = "/proc/self/exe", .members = {}};
+  const discover::Target target{
+      .binary = {}, .exe = "/proc/self/exe", .open_path = "/proc/self/exe", .members = {}};
   auto attached = attach::attach_binary(config_, target, std::move(plan), *watch_, kernel_, numbers_);
   ASSERT_TRUE(attached.has_value()) << attached.error().message;
   binary_ = std::move(*attached);
@@ -120,8 +127,9 @@ void ProbeTest::attach(plan::ProbePlan plan) {
 std::vector<collect::Sample> ProbeTest::samples() {
   // Process numbers are given in order: whatever was hit is this process.
   collect::ProcessTable processes;
-  for (std::uint32_t number = 1; number < 100; ++number) {
-    processes[number] = {.pid = ::getpid(), .start_time_ns = 0, .services = {"test"}, .binary = {}, .exited = false};
+  for (std::uint32_t number = 1; number < kNumbers; ++number) {
+    processes[number] = {
+        .pid = ::getpid(), .start_time_ns = 0, .services = {"test"}, .binary = {}, .exited = false};
   }
   auto samples = collector_.collect(config_, *binary_, processes);
   EXPECT_TRUE(samples.has_value()) << samples.error().message;
@@ -132,9 +140,9 @@ double ProbeTest::total(const std::string& metric) {
   double sum = 0;
   for (const collect::Sample& sample : samples()) {
     if (sample.metric == metric) {
-      sum += sample.buckets.empty()
-                 ? sample.number
-                 : static_cast<double>(std::accumulate(sample.buckets.begin(), sample.buckets.end(), std::uint64_t{0}));
+      sum += sample.buckets.empty() ? sample.number
+                                    : static_cast<double>(std::accumulate(
+                                          sample.buckets.begin(), sample.buckets.end(), std::uint64_t{0}));
     }
   }
   return sum;
@@ -148,6 +156,13 @@ std::uint64_t ProbeTest::loss(const std::string& reason) {
     count += entry.reason == reason ? entry.count : 0;
   }
   return count;
+}
+
+void ProbeTest::fold() {
+  for (std::uint32_t number = 1; number < kNumbers; ++number) {
+    auto folded = collect::fold_process(config_, *binary_, number, collect::Fold::kAll);
+    ASSERT_TRUE(folded.has_value()) << folded.error().message;
+  }
 }
 
 std::size_t ProbeTest::frames_left() {

@@ -39,6 +39,8 @@ class ProbeTest : public ::testing::Test {
   double total(const std::string& metric);
   std::uint64_t loss(const std::string& reason);
   std::size_t frames_left();
+  // As at the end of this process.
+  void fold();
 
   config::ProbeConfig config_;
   Goroutine goroutine_;

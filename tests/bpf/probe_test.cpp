@@ -60,11 +60,12 @@ TEST_F(ProbeTest, ReadsStringAndIntegerLabels) {
   probe.framed = false;
   probe.return_sites.clear();
   // func outer(name string, size int16)
-  probe.enter.operations = {step(OP_BEGIN), step(OP_ARGUMENT, 0, 0), step(OP_ARGUMENT, 1, 1),
-                            step(OP_STORE_STRING, 0, 0, 1, 0, 0, 8), step(OP_ARGUMENT, 2, 2),
-                            step(OP_STORE, 0, 2, 0, 10, 2)};
-  probe.labels = {{.name = "name", .kind = plan::LabelField::Kind::kString, .offset = 0, .size = 10},
-                  {.name = "size", .kind = plan::LabelField::Kind::kInteger, .offset = 10, .size = 2, .is_signed = true}};
+  probe.enter.operations = {step(OP_BEGIN),          step(OP_ARGUMENT, 0, 0),
+                            step(OP_ARGUMENT, 1, 1), step(OP_STORE_STRING, 0, 0, 1, 0, 0, 8),
+                            step(OP_ARGUMENT, 2, 2), step(OP_STORE, 0, 2, 0, 10, 2)};
+  probe.labels = {
+      {.name = "name", .kind = plan::LabelField::Kind::kString, .offset = 0, .size = 10},
+      {.name = "size", .kind = plan::LabelField::Kind::kInteger, .offset = 10, .size = 2, .is_signed = true}};
   probe.labels_size = probe.values_size = 12;
   probe.records = {record("calls", RecordKind::kCount, false)};
   probe.slots = 1;
@@ -112,8 +113,8 @@ TEST_F(ProbeTest, KeepsPairsApartWhenTheStackMoves) {
   plan::ProbePlan plan = empty_plan();
   plan.probes = {duration_probe(0)};
   attach(std::move(plan));
-  // A goroutine whose stack moves while it is inside: SP stays here, so stack.hi moving would show. What Go keeps
-  // constant is their distance; two goroutines with the same SP must not be mixed up.
+  // A goroutine whose stack moves while it is inside: SP stays here, so stack.hi moving would show. What Go
+  // keeps constant is their distance; two goroutines with the same SP must not be mixed up.
   Goroutine other = goroutine_;
   other.goid = 8;
   go_call_function(probed_outer, goroutine_, {}, [&] { go_call_function(probed_outer, other, {}); });
@@ -143,7 +144,11 @@ TEST_F(ProbeTest, CountsOnlyTheOutermostOfNestedCalls) {
 plan::ProbePlan within_plan() {
   plan::ProbePlan plan = empty_plan();
   plan::PlannedProbe outer = framed_probe("outer", 0);
-  outer.labels = {{.name = "kind", .kind = plan::LabelField::Kind::kInteger, .offset = 1, .size = 1, .optional = true,
+  outer.labels = {{.name = "kind",
+                   .kind = plan::LabelField::Kind::kInteger,
+                   .offset = 1,
+                   .size = 1,
+                   .optional = true,
                    .absent = "none"}};
   outer.labels_size = outer.values_size = 2;
   outer.records = {record("calls", RecordKind::kCount, true)};
@@ -163,7 +168,9 @@ plan::ProbePlan within_plan() {
 TEST_F(ProbeTest, TakesAValueFromACallInside) {
   config_.metrics = {metric("calls", MetricKind::kCounter, {"kind"})};
   attach(within_plan());
-  const auto inner = [&](std::uint64_t kind) { go_call_function(probed_inner, goroutine_, {.results = {kind}}); };
+  const auto inner = [&](std::uint64_t kind) {
+    go_call_function(probed_inner, goroutine_, {.results = {kind}});
+  };
   inner(9);  // outside of outer: nobody's
   for (int i = 0; i < 3; ++i) {
     go_call_function(probed_outer, goroutine_, {}, [&] { inner(1); });
@@ -172,14 +179,14 @@ TEST_F(ProbeTest, TakesAValueFromACallInside) {
   go_call_function(probed_outer, goroutine_, {});
   Goroutine other = goroutine_;
   other.goid = 99;
-  go_call_function(probed_outer, goroutine_, {}, [&] { go_call_function(probed_inner, other, {.results = {5}}); });
+  go_call_function(probed_outer, goroutine_, {},
+                   [&] { go_call_function(probed_inner, other, {.results = {5}}); });
   std::map<std::string, double> counts;
   for (const auto& sample : samples()) {
     counts[sample.labels.at(0)] += sample.number;
   }
   EXPECT_EQ(counts, (std::map<std::string, double>{{"1", 3}, {"2", 1}, {"none", 2}}));
 }
-
 
 // Calls outer and leaves it without passing its RET, as a panic does.
 void call_and_unwind(void (*function)(), Goroutine& g) {
@@ -267,10 +274,8 @@ TEST_F(ProbeTest, TwoProbesOfOneFunctionDoNotDisturbEachOther) {
   EXPECT_EQ(loss("no_entry"), 0u);
 }
 
-TEST_F(ProbeTest, AFullMapGoesToTheOverflowSeries) {
-  config_.metrics = {metric("calls", MetricKind::kCounter, {"id"})};
-  config_.metrics[0].max_series = 10;
-  plan::ProbePlan plan = empty_plan();
+// Counts calls of outer(id uint64) by id.
+plan::PlannedProbe labelled_counter() {
   plan::PlannedProbe probe = framed_probe("calls", 0);
   probe.framed = false;
   probe.return_sites.clear();
@@ -279,7 +284,14 @@ TEST_F(ProbeTest, AFullMapGoesToTheOverflowSeries) {
   probe.labels_size = probe.values_size = 8;
   probe.records = {record("calls", RecordKind::kCount, false)};
   probe.slots = 1;
-  plan.probes = {probe};
+  return probe;
+}
+
+TEST_F(ProbeTest, AFullMapGoesToTheOverflowSeries) {
+  config_.metrics = {metric("calls", MetricKind::kCounter, {"id"})};
+  config_.metrics[0].max_series = 10;
+  plan::ProbePlan plan = empty_plan();
+  plan.probes = {labelled_counter()};
   attach(std::move(plan));
   for (std::uint64_t id = 0; id < 1000; ++id) {
     go_call_function(probed_outer, goroutine_, {.registers = {id}});
@@ -287,6 +299,24 @@ TEST_F(ProbeTest, AFullMapGoesToTheOverflowSeries) {
   EXPECT_EQ(total("calls"), 1000);
   EXPECT_EQ(samples().size(), 11u);
   EXPECT_EQ(loss("series_full"), 990u);
+}
+
+TEST_F(ProbeTest, FoldsProcessesThatAreGoneIntoTheTotal) {
+  config_.metrics = {metric("calls", MetricKind::kCounter, {"id"})};
+  config_.metrics[0].max_series = 10;
+  plan::ProbePlan plan = empty_plan();
+  plan.probes = {labelled_counter()};
+  attach(std::move(plan));
+  // Each round stands for the life of a process: 200 lives with five series each in a map with room for ten.
+  for (int life = 0; life < 200; ++life) {
+    for (std::uint64_t id = 0; id < 5; ++id) {
+      go_call_function(probed_outer, goroutine_, {.registers = {id}});
+    }
+    fold();
+    EXPECT_EQ(total("calls"), 5 * (life + 1));
+  }
+  EXPECT_EQ(samples().size(), 5u);
+  EXPECT_EQ(loss("series_full"), 0u);
 }
 
 TEST_F(ProbeTest, CountsPairsByObject) {

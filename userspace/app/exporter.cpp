@@ -10,7 +10,7 @@
 #include <utility>
 
 #include "app/self_report.hpp"
-#include "collect/read_maps.hpp"
+#include "collect/fold_process.hpp"
 #include "discover/find_targets.hpp"
 #include "metrics/build_snapshot.hpp"
 #include "metrics/self_metrics.hpp"
@@ -21,6 +21,8 @@ namespace {
 // New processes are told by the kernel at once; a full event buffer is made up for by looking now and then.
 constexpr std::chrono::milliseconds kWait{500};
 constexpr std::chrono::seconds kRescan{5};
+// Series with a label of a process that is gone (a gateway's id) are shown for so long.
+constexpr std::chrono::hours kRetireAfter{1};
 
 // Waits for at most kWait until a descriptor is readable.
 void wait_for_news(int events, int signals) {
@@ -82,7 +84,8 @@ void Exporter::follow(const std::stop_token& stop, const Signals& lease_signals)
       log_->error("following processes", {{"error", events.error().message}});
       events = std::vector<process_event>{};
     }
-    const bool moved = std::ranges::any_of(*events, [](const process_event& e) { return e.kind != EVENT_PROCESS; });
+    const bool moved =
+        std::ranges::any_of(*events, [](const process_event& e) { return e.kind != EVENT_PROCESS; });
     if (moved || clock_->steady_now() - last_scan >= kRescan) {
       last_scan = clock_->steady_now();
       attach_missing();
@@ -114,11 +117,44 @@ void Exporter::update_processes() {
     return;
   }
   for (const std::uint32_t number : *exited) {
+    end_process(number);
+  }
+  retire_series();
+}
+
+// What it counted goes to the service's total; labels that were its own stay for a while, as a scrape may
+// still want them.
+void Exporter::end_process(std::uint32_t number) {
+  const bool ours = !registry_.table().at(number).services.empty();
+  for (const auto& attachment : attachments_.all()) {
+    const attach::AttachedBinary& binary = attachment->binary;
+    auto result = collect::forget_calls(binary, number);
+    if (result) {
+      result = ours ? collect::fold_process(config_, binary, number, collect::Fold::kWithoutLearntLabels)
+                    : collect::discard_process(binary, number);
+    }
+    if (!result) {
+      log_->error("ending a process", {{"number", number}, {"error", result.error().message}});
+    }
+  }
+  if (ours) {
+    retiring_.push_back({.number = number, .until = clock_->steady_now() + kRetireAfter});
+  } else {
+    registry_.forget(watch_.maps(), number);
+  }
+}
+
+void Exporter::retire_series() {
+  while (!retiring_.empty() && retiring_.front().until <= clock_->steady_now()) {
+    const std::uint32_t number = retiring_.front().number;
     for (const auto& attachment : attachments_.all()) {
-      if (auto result = collect::forget_calls(attachment->binary, number); !result) {
-        log_->error("forgetting a process", {{"number", number}, {"error", result.error().message}});
+      if (auto result = collect::fold_process(config_, attachment->binary, number, collect::Fold::kAll);
+          !result) {
+        log_->error("retiring a process", {{"number", number}, {"error", result.error().message}});
       }
     }
+    registry_.forget(watch_.maps(), number);
+    retiring_.pop_front();
   }
 }
 

@@ -3,6 +3,8 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstdint>
+#include <deque>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -49,6 +51,8 @@ class Exporter final : public expose::Exposed {
 
   void attach_missing();
   void update_processes();
+  void end_process(std::uint32_t number);
+  void retire_series();
   [[nodiscard]] std::vector<collect::Sample> collect_samples();
   [[nodiscard]] metrics::SelfState state_now() const;
 
@@ -65,6 +69,14 @@ class Exporter final : public expose::Exposed {
   ProcessRegistry registry_;
   metrics::RatioWindows ratios_;
   std::vector<discover::Target> targets_;
+
+  // A process that is gone; its series with labels of its own are shown until `until`.
+  struct Retiring {
+    std::uint32_t number = 0;
+    std::chrono::steady_clock::time_point until;
+  };
+
+  std::deque<Retiring> retiring_;
   std::chrono::duration<double> last_scrape_{0};
   std::atomic<bool> ready_ = false;
 };

@@ -21,7 +21,8 @@ struct NumberedRecord {
 
 base::Result<std::vector<NumberedRecord>> read_records(const attach::SharedMaps& maps) {
   std::vector<NumberedRecord> records;
-  RETURN_IF_ERROR(collect::for_each_entry(maps.process_records.value(), sizeof(std::uint32_t), sizeof(process_record),
+  RETURN_IF_ERROR(collect::for_each_entry(maps.process_records.value(), sizeof(std::uint32_t),
+                                          sizeof(process_record),
                                           [&](collect::Bytes key, collect::Bytes value) {
                                             NumberedRecord entry;
                                             std::memcpy(&entry.number, key.data(), sizeof(entry.number));
@@ -94,12 +95,18 @@ base::Result<std::vector<std::uint32_t>> ProcessRegistry::update(const attach::S
     if (is_new) {
       entry->second = classify(record, binaries);
       tell_kernel(maps, record, number, attach::service_bits(*config_, entry->second.services));
-    } else if (record.exited != 0 && !entry->second.exited) {
+    }
+    if (record.exited != 0 && (is_new || !entry->second.exited)) {
       entry->second.exited = true;
       exited.push_back(number);
     }
   }
   return exited;
+}
+
+void ProcessRegistry::forget(const attach::SharedMaps& maps, std::uint32_t number) {
+  bpf_map_delete_elem(maps.process_records.value(), &number);
+  table_.erase(number);
 }
 
 }  // namespace app

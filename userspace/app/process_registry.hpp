@@ -20,12 +20,16 @@ struct ProbedBinary {
 
 class ProcessRegistry {
  public:
-  ProcessRegistry(const config::ProbeConfig* config, const discover::ProcFs* proc) : config_(config), proc_(proc) {}
+  ProcessRegistry(const config::ProbeConfig* config, const discover::ProcFs* proc)
+      : config_(config), proc_(proc) {}
 
-  // Takes in numbers that are new, tells the kernel what they are, and marks processes that have exited. Returns the
-  // numbers that have exited since the last call.
+  // Takes in numbers that are new, tells the kernel what they are, and marks processes that have exited.
+  // Returns the numbers that have exited since the last call.
   [[nodiscard]] base::Result<std::vector<std::uint32_t>> update(const attach::SharedMaps& maps,
                                                                 const std::vector<ProbedBinary>& binaries);
+
+  // Nothing refers to this process any more.
+  void forget(const attach::SharedMaps& maps, std::uint32_t number);
 
   [[nodiscard]] const collect::ProcessTable& table() const { return table_; }
 

@@ -30,6 +30,8 @@ struct ProbeMaps {
   base::UniqueFd series;
   base::UniqueFd values;
   base::UniqueFd cursor;
+  base::UniqueFd free_slots;
+  std::uint32_t series_limit = 0;
 };
 
 enum class Program { kEnter, kReturn, kRecovery, kGoexit };
@@ -65,7 +67,8 @@ struct AttachedBinary {
   std::vector<AttachedProbe> probes;
   std::vector<AttachedProbe> unwind_hooks;
   Scope scope = Scope::kFile;
-  std::optional<FileLease> lease;  // after `links` in time: taken before they are made, given back after they are gone
+  std::optional<FileLease>
+      lease;  // after `links` in time: taken before they are made, given back after they are gone
   // By process, 0 for all of them. No links: the maps still count what was.
   std::map<pid_t, std::vector<base::UniqueFd>> links;
 };

@@ -76,6 +76,7 @@ void size_probe_maps(const probe& skeleton, const probe_spec& spec) {
   const auto& maps = skeleton.maps;
   bpf_map__set_key_size(maps.series, spec.key_size);
   bpf_map__set_max_entries(maps.series, std::max<__u32>(spec.series_limit, 1));
+  bpf_map__set_max_entries(maps.free_slots, std::max<__u32>(spec.series_limit, 1) + 1);
   bpf_map__set_value_size(maps.values, spec.slots * static_cast<__u32>(sizeof(__u64)));
   bpf_map__set_max_entries(maps.values, std::max<__u32>(spec.series_limit, 1));
 }
@@ -97,7 +98,8 @@ bpf_program* program_of(const probe& skeleton, Program program) {
 void choose_programs(const probe& skeleton, const LoadRequest& request) {
   for (const Program program : {Program::kEnter, Program::kReturn, Program::kRecovery, Program::kGoexit}) {
     bpf_program* const handle = program_of(skeleton, program);
-    bpf_program__set_autoload(handle, std::ranges::find(request.programs, program, &ProgramSites::program) != request.programs.end());
+    bpf_program__set_autoload(handle, std::ranges::find(request.programs, program, &ProgramSites::program) !=
+                                          request.programs.end());
     if (request.kernel.uprobe_multi) {
       bpf_program__set_expected_attach_type(handle, kTraceUprobeMulti);
     }
@@ -122,7 +124,7 @@ Result<BinaryMaps> keep_binary_maps(const probe& skeleton) {
 // Slot 0 is the overflow series.
 Result<> start_cursor(const base::UniqueFd& cursor) {
   const __u32 zero = 0;
-  const series_cursor first{.next = 1, .spare = 0};
+  const series_cursor first{.next = 1};
   if (const int error = bpf_map_update_elem(cursor.value(), &zero, &first, BPF_ANY); error != 0) {
     return fail_errno(-error, "initialising the series of a probe");
   }
@@ -164,6 +166,8 @@ base::Result<LoadedProbe> load_probe(const LoadRequest& request, std::optional<B
   ASSIGN_OR_RETURN(loaded.maps.series, keep_map(skeleton->maps.series));
   ASSIGN_OR_RETURN(loaded.maps.values, keep_map(skeleton->maps.values));
   ASSIGN_OR_RETURN(loaded.maps.cursor, keep_map(skeleton->maps.cursor));
+  ASSIGN_OR_RETURN(loaded.maps.free_slots, keep_map(skeleton->maps.free_slots));
+  loaded.maps.series_limit = request.spec.series_limit;
   RETURN_IF_ERROR(start_cursor(loaded.maps.cursor));
   for (const ProgramSites& entry : request.programs) {
     ASSIGN_OR_RETURN(base::UniqueFd program, keep_program(program_of(*skeleton, entry.program)));

@@ -34,6 +34,7 @@ struct LoadedProbe {
 };
 
 // `binary` maps are made by the first probe of a binary and used by its others.
-[[nodiscard]] base::Result<LoadedProbe> load_probe(const LoadRequest& request, std::optional<BinaryMaps>& binary);
+[[nodiscard]] base::Result<LoadedProbe> load_probe(const LoadRequest& request,
+                                                   std::optional<BinaryMaps>& binary);
 
 }  // namespace attach

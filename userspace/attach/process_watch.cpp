@@ -34,8 +34,9 @@ base::Result<SharedMaps> keep_maps(const processes& skeleton) {
 // The object declares all maps; those of binaries and probes are made with their own sizes later.
 void create_shared_maps_only(const processes& skeleton) {
   const auto& maps = skeleton.maps;
-  for (bpf_map* map : std::array{maps.goroutines, maps.blank_goroutine, maps.spilled, maps.unwound, maps.objects,
-                                 maps.scratches, maps.series, maps.values, maps.cursor}) {
+  for (bpf_map* map :
+       std::array{maps.goroutines, maps.blank_goroutine, maps.spilled, maps.unwound, maps.objects,
+                  maps.scratches, maps.series, maps.values, maps.cursor, maps.free_slots}) {
     bpf_map__set_autocreate(map, false);
   }
 }
@@ -50,7 +51,7 @@ int gather_event(void* events, void* data, std::size_t size) {
 }  // namespace
 
 base::Result<PidNamespace> own_pid_namespace() {
-  struct stat status {};
+  struct stat status{};
   if (::stat("/proc/self/ns/pid", &status) != 0) {
     return base::fail_errno(errno, "reading /proc/self/ns/pid");
   }
@@ -80,14 +81,17 @@ base::Result<ProcessWatch> ProcessWatch::start() {
   }
   ASSIGN_OR_RETURN(watch.maps_, keep_maps(*skeleton));
   watch.gathered_ = std::make_unique<std::vector<process_event>>();
-  watch.ring_.reset(ring_buffer__new(watch.maps_.events.value(), gather_event, watch.gathered_.get(), nullptr));
+  watch.ring_.reset(
+      ring_buffer__new(watch.maps_.events.value(), gather_event, watch.gathered_.get(), nullptr));
   if (!watch.ring_) {
     return base::fail_errno(errno, "opening the ring buffer of process events");
   }
   return watch;
 }
 
-int ProcessWatch::event_fd() const { return ring_buffer__epoll_fd(ring_.get()); }
+int ProcessWatch::event_fd() const {
+  return ring_buffer__epoll_fd(ring_.get());
+}
 
 base::Result<std::vector<process_event>> ProcessWatch::take_events() {
   if (const int count = ring_buffer__consume(ring_.get()); count < 0) {

@@ -37,6 +37,7 @@ class ProcessWatch {
   static base::Result<ProcessWatch> start();
 
   [[nodiscard]] const SharedMaps& maps() const { return maps_; }
+
   [[nodiscard]] const PidNamespace& pid_namespace() const { return pid_namespace_; }
 
   // Readable when there are events.
@@ -49,7 +50,8 @@ class ProcessWatch {
   SharedMaps maps_;
   PidNamespace pid_namespace_;
   std::vector<LinkHandle> links_;
-  // libbpf hands events to a callback: they are gathered here. On the heap, as the callback keeps its address.
+  // libbpf hands events to a callback: they are gathered here. On the heap, as the callback keeps its
+  // address.
   std::unique_ptr<std::vector<process_event>> gathered_;
   RingBufferHandle ring_;
 };

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "abi/maps.h"
+
 namespace collect {
 
 const config::Metric& BinaryView::metric(const std::string& name) const {
@@ -9,6 +11,9 @@ const config::Metric& BinaryView::metric(const std::string& name) const {
 }
 
 const KnownProcess* BinaryView::process(std::uint32_t number) const {
+  if (number == FOLDED_PROCESS) {
+    return folded;
+  }
   const auto found = processes->find(number);
   return found == processes->end() ? nullptr : &found->second;
 }

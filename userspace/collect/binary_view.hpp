@@ -19,6 +19,7 @@ struct BinaryView {
   const attach::AttachedBinary* binary = nullptr;
   const ProcessTable* processes = nullptr;
   const Identities* identities = nullptr;
+  const KnownProcess* folded = nullptr;  // stands for processes that are gone
 
   // The config's metric of that name; validated configs have it.
   [[nodiscard]] const config::Metric& metric(const std::string& name) const;

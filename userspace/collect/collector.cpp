@@ -1,7 +1,6 @@
 #include "collect/collector.hpp"
 
-#include <bpf/bpf.h>
-
+#include <algorithm>
 #include <array>
 #include <iterator>
 #include <utility>
@@ -20,6 +19,13 @@ constexpr std::array<const char*, LOSS_REASONS> kLossReasons{
     "series_full",  "series_failed", "in_flight_full", "spilled_full",   "read_failed",
     "no_entry",     "unwound",       "scratch_busy",   "processes_full", "objects_full"};
 
+// A probe counts for one service of the binary; which one, the probe says.
+std::vector<std::string> all_services(const config::ProbeConfig& config) {
+  std::vector<std::string> names;
+  std::ranges::transform(config.services, std::back_inserter(names), &config::Service::name);
+  return names;
+}
+
 }  // namespace
 
 base::Result<std::vector<Sample>> Collector::collect(const config::ProbeConfig& config,
@@ -31,7 +37,12 @@ base::Result<std::vector<Sample>> Collector::collect(const config::ProbeConfig& 
   ASSIGN_OR_RETURN(const std::vector<RawUnwound> unwound, read_unwound(binary));
   Identities identities;
   identities.add(binary, live.objects);
-  const BinaryView view{.config = &config, .binary = &binary, .processes = &processes, .identities = &identities};
+  const KnownProcess folded{.services = all_services(config), .exited = true};
+  const BinaryView view{.config = &config,
+                        .binary = &binary,
+                        .processes = &processes,
+                        .identities = &identities,
+                        .folded = &folded};
 
   std::vector<Sample> samples;
   for (std::size_t probe = 0; probe < binary.plan.probes.size(); ++probe) {
@@ -41,25 +52,6 @@ base::Result<std::vector<Sample>> Collector::collect(const config::ProbeConfig& 
   }
   std::ranges::move(gauges_.take(processes), std::back_inserter(samples));
   return samples;
-}
-
-base::Result<> forget_calls(const attach::AttachedBinary& binary, std::uint32_t process) {
-  ASSIGN_OR_RETURN(const std::vector<RawFrame> frames, read_frames(binary));
-  for (const RawFrame& frame : frames) {
-    if (frame.process == process) {
-      const goroutine_key key{.process = process, .pad = 0, .goroutine = frame.goroutine};
-      bpf_map_delete_elem(binary.maps.goroutines.value(), &key);
-    }
-  }
-  ASSIGN_OR_RETURN(const std::vector<RawObject> objects, read_objects(binary));
-  for (const RawObject& object : objects) {
-    // Labels of the process (address 0) are still wanted: its counters keep them.
-    if (object.process == process && object.address != 0) {
-      const object_key key{.process = process, .object = object.object, .address = object.address};
-      bpf_map_delete_elem(binary.maps.objects.value(), &key);
-    }
-  }
-  return {};
 }
 
 std::vector<Loss> name_losses(const attach::AttachedBinary& binary, std::span<const std::uint64_t> losses) {

@@ -27,9 +27,6 @@ class Collector {
   GaugeMemory gauges_;
 };
 
-// Deletes what a process that is gone leaves in the maps of calls and objects. Its series stay: counters do not fall.
-[[nodiscard]] base::Result<> forget_calls(const attach::AttachedBinary& binary, std::uint32_t process);
-
 [[nodiscard]] std::vector<Loss> name_losses(const attach::AttachedBinary& binary,
                                             std::span<const std::uint64_t> losses);
 

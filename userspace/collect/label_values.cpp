@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "abi/maps.h"
 #include "collect/decode_labels.hpp"
 
 namespace collect {
@@ -29,7 +30,7 @@ std::optional<std::vector<std::string>> label_values(const config::Metric& metri
       labels.push_back(service);
     } else if (auto learnt = identities.find(origin.process, name)) {
       labels.push_back(std::move(*learnt));
-    } else if (exited) {
+    } else if (exited && origin.process != FOLDED_PROCESS) {
       labels.emplace_back();
     } else {
       return std::nullopt;

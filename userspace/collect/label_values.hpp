@@ -25,7 +25,8 @@ struct SeriesOrigin {
 [[nodiscard]] std::optional<std::string> service_of(const KnownProcess& process, const plan::PlannedProbe& probe);
 
 // Values in the order of the metric's labels. None while a label of the process is not learnt yet: the kernel keeps
-// the counts until it is. A process that is gone will not be learnt any more; its label is "".
+// the counts until it is. A process that is gone will not be learnt any more; its label is "". Of the processes that
+// were folded into one the labels are not known any more: those series are retired.
 [[nodiscard]] std::optional<std::vector<std::string>> label_values(const config::Metric& metric,
                                                                    const plan::PlannedProbe& probe,
                                                                    const plan::ProbePlan& plan,

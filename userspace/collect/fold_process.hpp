@@ -1,0 +1,32 @@
+// The end of a process in the maps: what it counted goes to the service's total, the rest goes.
+#pragma once
+
+#include <cstdint>
+
+#include "attach/attached_binary.hpp"
+#include "base/error.hpp"
+#include "config/probe_config.hpp"
+
+namespace collect {
+
+// Deletes the calls in flight and the objects of a process that is gone. Labels learnt of it stay until it is
+// folded.
+[[nodiscard]] base::Result<> forget_calls(const attach::AttachedBinary& binary, std::uint32_t process);
+
+// Whether the probe feeds a metric with a label that belongs to the process. Its series keep that label for a
+// while before they are folded, since afterwards it is not known any more.
+[[nodiscard]] bool has_learnt_labels(const config::ProbeConfig& config, const plan::PlannedProbe& probe);
+
+// Which probes to fold.
+enum class Fold { kWithoutLearntLabels, kAll };
+
+// Moves the series of a process that is gone into those of FOLDED_PROCESS, and frees their slots. Sums stay
+// equal at every step that a scrape can see: scrapes and folds take turns.
+[[nodiscard]] base::Result<> fold_process(const config::ProbeConfig& config,
+                                          const attach::AttachedBinary& binary, std::uint32_t process,
+                                          Fold which);
+
+// Deletes what a process counted that turned out to belong to no service, once it is gone.
+[[nodiscard]] base::Result<> discard_process(const attach::AttachedBinary& binary, std::uint32_t process);
+
+}  // namespace collect
