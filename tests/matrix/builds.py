@@ -11,17 +11,17 @@ FOLDER = BUILD / "matrix"
 
 VERSIONS = ["1.18.10", "1.20.14", "1.21.13", "1.22.12", "1.23.12", "1.24.13", "1.25.4", "1.26.8", "1.27.4"]
 
-Build = collections.namedtuple("Build", "flags cgo has_dwarf", defaults=(False, False))
+Build = collections.namedtuple("Build", "flags cgo", defaults=(False,))
 
 STRIP = "-ldflags=-s -w"
 BUILDS = {
-    "plain": Build([], has_dwarf=True),
+    "plain": Build([]),
     "stripped": Build([STRIP]),
     "pie": Build(["-buildmode=pie", STRIP]),
     "external": Build(["-ldflags=-linkmode=external -s -w"], cgo=True),
     "c-shared": Build(["-buildmode=c-shared", STRIP], cgo=True),
-    "race": Build(["-race"], cgo=True, has_dwarf=True),
-    "unoptimized": Build(["-gcflags=all=-N -l"], has_dwarf=True),
+    "race": Build(["-race"], cgo=True),
+    "unoptimized": Build(["-gcflags=all=-N -l"]),
     "trimpath": Build(["-trimpath", STRIP]),
 }
 

@@ -98,14 +98,14 @@ LABELLED = """
   - name: "label {function}"
     service: matrix
     function: "{function}"
-    {signature}
+    signature: "{signature}"
     labels: {{ function: {{ const: "{function}" }}, text: {source} }}
     record: [labelled_total]
 """
 
 
-def probes_yaml(exe, cgo, has_dwarf):
-    """The config for one fixture. Signatures of instantiations are told apart by DWARF, so none is given there."""
+def probes_yaml(exe, cgo):
+    """The config for one fixture."""
     text = HEADER.format(exe=exe)
     for function in functions_of(cgo):
         text += ENTRY.format(function=function)
@@ -115,6 +115,5 @@ def probes_yaml(exe, cgo, has_dwarf):
             text += NESTED.format(function=function)
         if function in LABELS:
             source, signature = LABELS[function]
-            text += LABELLED.format(function=function, source=source,
-                                    signature="" if has_dwarf else f'signature: "{signature}"')
+            text += LABELLED.format(function=function, source=source, signature=signature)
     return text

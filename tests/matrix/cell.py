@@ -177,13 +177,13 @@ class Row:
 
 def measure(version, way, calls, folder):
     """Runs one row. Logs and the config stay in `folder`."""
-    _, cgo, has_dwarf = builds.BUILDS[way]
+    cgo = builds.BUILDS[way].cgo
     binary = builds.fixture(version, way)
     shared = way == "c-shared"
     command = [builds.host(), binary, calls] if shared else [binary, "-calls", calls]
     folder.mkdir(parents=True, exist_ok=True)
     config = folder / "probes.yaml"
-    config.write_text(cases.probes_yaml(command[0], cgo, has_dwarf))
+    config.write_text(cases.probes_yaml(command[0], cgo))
     running = []
     try:
         running.append(fixture := Fixture(command))
