@@ -1,0 +1,186 @@
+"""Calls that began before the exporter: counted within one scrape of each start, gone when they end. Programs that are
+built by several versions of Go; then the stand-in for Resonance."""
+
+import re
+import unittest
+
+import exposition
+import gofixture
+import resonance
+from exporter import start_exporter
+from support import TestCase
+
+PROBES = """\
+services:
+  it: { match: { exe: "@EXE@" } }
+metrics:
+  serving: { type: gauge, help: Calls that block. }
+  serve_duration_ms: { type: histogram, help: Their durations., unit: ms, buckets: [60000] }
+  reading: { type: gauge, help: Calls in a system call. }
+  nesting: { type: gauge, help: Calls that call themselves. }
+  nesting_outermost: { type: gauge, help: The first of each. }
+  talking: { type: gauge, help: Calls with other probed calls inside. }
+  tagging: { type: gauge, help: Calls with an argument as label., labels: [name] }
+  step_duration_ms: { type: histogram, help: Durations of the calls inside., unit: ms, buckets: [60000] }
+probes:
+  - { name: serve, service: it, function: main.(*conn).serve, record: [{ metric: serving, in_flight: true }, serve_duration_ms] }
+  - { name: read, service: it, function: main.(*conn).read, record: [{ metric: reading, in_flight: true }] }
+  - { name: nested, service: it, function: main.(*conn).nested, record: [{ metric: nesting, in_flight: true }] }
+  - name: nested outermost
+    service: it
+    function: main.(*conn).nested
+    outermost: true
+    record: [{ metric: nesting_outermost, in_flight: true }]
+  - { name: talk, service: it, function: main.(*conn).talk, record: [{ metric: talking, in_flight: true }] }
+  - { name: step, service: it, function: main.(*conn).step, record: [step_duration_ms] }
+  - name: tagged
+    service: it
+    function: main.(*conn).tagged
+    signature: func(name string) int64
+    labels: { name: { value: name } }
+    record: [{ metric: tagging, in_flight: true }]
+"""
+
+GAUGES = ("serving", "reading", "nesting", "nesting_outermost", "talking")
+
+
+class LateAttach(TestCase):
+    def program(self, version="", flavour="stripped"):
+        flags = {"stripped": ("-ldflags=-s -w",), "pie": ("-buildmode=pie", "-ldflags=-s -w")}[flavour]
+        exe = gofixture.build("late", flags, toolchain=f"go{version}" if version else "", variant=f"late-{version}-{flavour}")
+        self.config = self.write("probes.yaml", PROBES.replace("@EXE@", str(exe)))
+        return gofixture.Driven(self, exe)
+
+    def exporter(self, name):
+        return start_exporter(self, self.config, "--strict", "--log.level", "debug", name=name)
+
+    def check(self, exporter, **wanted):
+        """One scrape: exactly these, all others 0."""
+        samples = exporter.samples()
+        found = {gauge: samples.get(exposition.series(gauge)) for gauge in GAUGES}
+        self.assertEqual(found, {**dict.fromkeys(GAUGES, 0.0), **wanted}, exporter.process.tail())
+        return samples
+
+    def hold_and_release(self, program):
+        """Ready, killed, ready again, stopped, ready again: right at the first scrape each time."""
+        program.ask("open 2500", "open 2500")
+        program.ask("pipes 20", "pipes 20")
+        program.ask("nest 30 7", "nest 30")
+        running = {"serving": 2500, "reading": 20, "nesting": 210, "nesting_outermost": 30}
+        first = self.exporter("first")
+        self.check(first, **running)
+        first.process.kill()
+        second = self.exporter("second")
+        self.check(second, **running)
+        program.ask("open 100", "open 100")
+        self.check(second, **{**running, "serving": 2600})
+        self.assertEqual(second.stop()[0], 0)
+        third = self.exporter("third")
+        self.check(third, **{**running, "serving": 2600})
+        program.ask("closepipes", "closepipes 0")
+        program.ask("unnest", "unnest 0")
+        self.check(third, serving=2600)
+        program.ask("quit 50", "quit 50")
+        program.ask("close 2550", "close 2550")
+        samples = self.check(third)
+        # When they began is not known: no durations, and none that are made up.
+        self.assertEqual(samples.get(exposition.series("serve_duration_ms_count"), 0), 0)
+        program.ask("open 5", "open 5")
+        program.ask("close 5", "close 5")
+        samples = self.check(third)
+        self.assertEqual(samples[exposition.series("serve_duration_ms_count")], 5)
+        self.assertEqual(samples[exposition.series("uprobe_exporter_in_flight_entries")], 0)
+        program.stop()
+
+    def test_go_1_26(self):
+        self.hold_and_release(self.program())
+
+    def test_go_1_26_position_independent(self):
+        self.hold_and_release(self.program(flavour="pie"))
+
+    def test_go_1_25_4(self):
+        self.hold_and_release(self.program("1.25.4"))
+
+    def test_go_1_20_14(self):
+        self.hold_and_release(self.program("1.20.14"))
+
+    def test_go_1_27_4(self):
+        self.hold_and_release(self.program("1.27.4"))
+
+    def test_calls_with_calls_inside(self):
+        """Their goroutines have records already when the exporter looks: of the calls inside."""
+        program = self.program()
+        program.ask("talk 200", "talk 200")
+        exporter = self.exporter("exporter")
+        for _ in range(20):
+            self.check(exporter, talking=200)
+        program.ask("hush", "hush 0")
+        self.check(exporter)
+        program.stop()
+
+    def test_unknown_baseline(self):
+        program = self.program()
+        unknown = exposition.series("uprobe_exporter_unknown_baseline", metric="tagging")
+        before = self.exporter("before")
+        self.assertNotIn(unknown, before.samples())
+        program.ask("tagged 3", "tagged 3")
+        samples = before.samples()
+        self.assertEqual(samples[exposition.series("tagging", name="a name")], 3)
+        self.assertNotIn(unknown, samples)
+        before.stop()
+        after = self.exporter("after")
+        samples = after.samples()
+        self.assertNotIn(exposition.series("tagging", name="a name"), samples)
+        self.assertEqual(samples[unknown], 1)
+        program.ask("untag", "untag 0")
+        program.stop()
+
+    def test_ten_thousand_goroutines(self):
+        program = self.program()
+        program.ask("open 10000", "open 10000")
+        exporter = self.exporter("exporter")
+        self.check(exporter, serving=10000)
+        line = re.search(r'msg="calls that were running".*', exporter.process.output())[0]
+        print(line)
+        # Not a measurement: this machine has other work.
+        self.assertLess(float(re.search(r"seconds=(\S+)", line)[1]), 10)
+        program.ask("close 10000", "close 10000")
+        self.check(exporter)
+        program.stop()
+
+
+class LateOnResonance(TestCase):
+    """Clients are connected before the exporter comes."""
+
+    def test_connections(self):
+        resonance.build()
+        config = resonance.write_config(self.dir / "probes.yaml")
+        stage = resonance.Stage(self).wait()
+        load = resonance.Load(self, stage)
+        truth = load.reach("hold")
+        wanted = self.connections(truth)
+        self.assertGreaterEqual(sum(wanted.values()), 100)  # both gauges
+        for number in range(3):
+            exporter = start_exporter(self, config, "--strict", name=f"exporter-{number}")
+            # The label is learnt from a ticker that fires ten times a second.
+            exporter.wait_for(lambda samples: len(exposition.family(samples, "connection_count")) == 2, "gateway_id")
+            self.assertEqual(self.counted(exporter.samples()), wanted, exporter.process.tail())
+            if number < 2:
+                exporter.process.kill()
+        load.go_on("hold")
+        truth = load.reach("drained")
+        self.assertEqual(self.counted(exporter.samples()), self.connections(truth), exporter.process.tail())
+        load.go_on("drained")
+        load.finish()
+        self.assertEqual(stage.running(), stage.pids, "services were restarted: pid -> start time")
+
+    def connections(self, truth):
+        return {(row["metric"], frozenset(row["labels"].items())): row["true"] for row in truth
+                if row["metric"] in ("connection_count", "connection_active")}
+
+    def counted(self, samples):
+        return {key: number for key, number in samples.items() if key[0] in ("connection_count", "connection_active")}
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
