@@ -96,6 +96,13 @@ int on_enter(struct pt_regs *ctx)
 	return 0;
 }
 
+/* A return whose entry was not seen, or not when: a loss where something is measured at returns. */
+static __always_inline void count_no_entry(void)
+{
+	if (spec.leave.record_count)
+		count_loss(spec.probe, LOSS_NO_ENTRY);
+}
+
 /* Finds the frame of the call that returns; -1 where there is none. */
 static __always_inline int find_call(struct pt_regs *ctx, __u32 process, struct place *place)
 {
@@ -104,7 +111,7 @@ static __always_inline int find_call(struct pt_regs *ctx, __u32 process, struct 
 	struct goroutine *g = bpf_map_lookup_elem(&goroutines, &place->at.key);
 	if (!g) {
 		if (spec.enter.when == SOURCE_NONE)
-			count_loss(spec.probe, LOSS_NO_ENTRY);
+			count_no_entry();
 		return -1;
 	}
 	__u32 count = drop_deeper(g, &place->at.key, place->at.depth);
@@ -114,7 +121,7 @@ static __always_inline int find_call(struct pt_regs *ctx, __u32 process, struct 
 		/* Nested in an outermost call, or kept out by the probe's condition: nothing is missing. */
 		if (spec.enter.when == SOURCE_NONE &&
 		    !(spec.outermost && find_frame(g, &place->at.key, count, spec.probe)))
-			count_loss(spec.probe, LOSS_NO_ENTRY);
+			count_no_entry();
 		keep_frames(g, &place->at.key, count);
 		return -1;
 	}
@@ -150,7 +157,7 @@ int on_return(struct pt_regs *ctx)
 	if (start)
 		run_phase(ctx, place.frame, now - start, &spec.leave);
 	else
-		count_loss(spec.probe, LOSS_NO_ENTRY);
+		count_no_entry();
 	if (spec.framed)
 		end_call(&place);
 	else

@@ -2,6 +2,15 @@
 /* Births and deaths of processes: a number ends with the image it was given to. No tracefs is needed for tp_btf. */
 #include "lib/process.bpf.h"
 
+/* task -> struct wanted_process. Written by userspace, by pidfd, for processes that are to have a number before they are
+ * hit; read by number_wanted. Deleted by userspace afterwards. */
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct wanted_process);
+} wanted_processes SEC(".maps");
+
 static __always_inline __u32 retire_number(__u32 tgid)
 {
 	struct process *process = bpf_map_lookup_elem(&processes, &tgid);
@@ -34,6 +43,33 @@ int BPF_PROG(on_exit, struct task_struct *task)
 	__u32 number = retire_number(tgid);
 	if (number)
 		send_event(EVENT_EXIT, tgid, number);
+	return 0;
+}
+
+/* Gives numbers to the tasks of `wanted_processes` that have none. argv stays empty: userspace reads /proc while the
+ * process lives. */
+SEC("iter/task")
+int number_wanted(struct bpf_iter__task *at)
+{
+	struct task_struct *task = at->task;
+	if (!task || task->pid != task->tgid)
+		return 0;
+	struct wanted_process *wanted = bpf_task_storage_get(&wanted_processes, task, 0, 0);
+	__u32 tgid = task->tgid;
+	if (!wanted || bpf_map_lookup_elem(&processes, &tgid))
+		return 0;
+	struct process fresh = {};
+	struct process_record *record = new_record(&fresh.number);
+	if (!record)
+		return 0;
+	record->tgid = tgid;
+	record->pid = wanted->pid;
+	record->start_time_ns = task->start_boottime;
+	record->cgroup = task->cgroups->dfl_cgrp->kn->id;
+	if (bpf_map_update_elem(&processes, &tgid, &fresh, BPF_NOEXIST))
+		bpf_map_delete_elem(&process_records, &fresh.number);
+	else if (!task->signal->live.counter)
+		retire_number(tgid); /* on_exit may have come too early to see it */
 	return 0;
 }
 

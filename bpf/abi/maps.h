@@ -34,7 +34,7 @@ struct series_key {
 
 /* A call in flight. The key of its series lies inside it, ready for the lookup. */
 struct frame {
-	__u64 start_ns;   /* 0: it was running before the probe was attached */
+	__u64 start_ns;   /* or enum frame_start */
 	__u32 depth;      /* stack.hi - SP: survives a moved stack */
 	__u16 probe;      /* FRAME_DEAD: it has returned; dropped with the frames above it */
 	__u8 counts_unwound;
@@ -44,6 +44,11 @@ struct frame {
 };
 
 enum { FRAME_DEAD = 0xffff };
+
+enum frame_start {
+	START_UNKNOWN = 0,  /* it was running before the probe was attached */
+	START_ENDED = 1,    /* userspace saw that the call is over: as dead as FRAME_DEAD */
+};
 
 /* First part of the keys of the map of unwound calls; the captured values follow, up to the end of the frame. */
 struct unwound_key {
@@ -93,6 +98,21 @@ struct spilled_key {
 	__u32 process;
 	__u32 index;
 	__u64 goroutine;
+};
+
+/* Argument of the program end_call: the frame at `index` of a goroutine, if it still is the one that userspace saw. */
+struct ended_call {
+	struct goroutine_key key;
+	__u32 index;
+	__u32 depth;
+	__u64 start_ns;
+	__u16 probe;
+	__u16 pad[3];
+};
+
+/* A process that userspace wants to have numbered before it is hit. */
+struct wanted_process {
+	__u32 pid;  /* in the exporter's pid namespace */
 };
 
 /* Key of the map of objects: +1/-1 pairs and polled objects. Its value is the captured values. */

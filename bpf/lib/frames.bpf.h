@@ -5,7 +5,7 @@
 #ifndef LIB_FRAMES_BPF_H
 #define LIB_FRAMES_BPF_H
 
-#include "lib/losses.bpf.h"
+#include "lib/frame.bpf.h"
 #include "lib/user_read.bpf.h"
 
 struct position {
@@ -34,39 +34,6 @@ static __always_inline int find_position(struct pt_regs *ctx, __u32 process, str
 	return 0;
 }
 
-static __always_inline struct frame *frame_at(struct goroutine *g, const struct goroutine_key *key, __u32 index)
-{
-	/* One register for the check and the use. */
-	barrier_var(index);
-	if (index < ABI_FRAMES)
-		return (void *)g + sizeof(*g) + index * spec.frame_stride;
-	struct spilled_key spilled_key = {
-		.process = key->process, .index = index, .goroutine = key->goroutine,
-	};
-	return bpf_map_lookup_elem(&spilled, &spilled_key);
-}
-
-/* A call ended without a return. */
-static __always_inline void count_unwound(struct frame *frame)
-{
-	if (frame->probe == FRAME_DEAD)
-		return;
-	if (frame->counts_unwound) {
-		void *key = (void *)frame + offsetof(struct frame, key) - offsetof(struct unwound_key, series);
-		/* The key begins with the frame's `probe` and the two bytes behind it, which are part of it. */
-		__u64 one = 1, *count = bpf_map_lookup_elem(&unwound, key);
-		if (!count && !bpf_map_update_elem(&unwound, key, &one, BPF_NOEXIST))
-			return;
-		if (!count)
-			count = bpf_map_lookup_elem(&unwound, key);
-		if (count) {
-			__sync_fetch_and_add(count, 1);
-			return;
-		}
-	}
-	count_loss(frame->probe, LOSS_UNWOUND);
-}
-
 struct walk {
 	struct goroutine *g;
 	const struct goroutine_key *key;
@@ -83,9 +50,11 @@ static __always_inline long drop_one(struct walk *walk)
 		return 1;
 	struct frame *frame = frame_at(walk->g, walk->key, walk->count - 1);
 	if (frame) {
-		if (frame->probe != FRAME_DEAD && frame->depth <= walk->depth)
+		const int over = is_over(frame);
+		if (!over && frame->depth <= walk->depth)
 			return 1;
-		count_unwound(frame);
+		if (!over)
+			count_unwound(frame);
 	}
 	walk->count--;
 	return 0;
@@ -118,7 +87,7 @@ static __always_inline long find_one(struct walk *walk)
 		return 1;
 	walk->count--;
 	struct frame *frame = frame_at(walk->g, walk->key, walk->count);
-	if (!frame || frame->probe != walk->probe)
+	if (!frame || frame->probe != walk->probe || is_over(frame))
 		return 0;
 	walk->found = walk->count + 1;
 	return 1;
@@ -203,11 +172,13 @@ static __always_inline __u32 index_for_entry(struct goroutine *g, const struct g
 			break;
 		if (frame->key.function != function) {
 			/* Another function stood here: what lies above its frame is as dead as it is. */
-			count_unwound(frame);
+			if (!is_over(frame))
+				count_unwound(frame);
 			frame->probe = FRAME_DEAD;
 			*count = index - 1;
 		} else if (frame->probe == spec.probe) {
-			count_unwound(frame);
+			if (!is_over(frame))
+				count_unwound(frame);
 			return index - 1;
 		}
 		index--;
@@ -227,7 +198,7 @@ static __always_inline __u32 index_at_return(struct goroutine *g, const struct g
 		struct frame *frame = frame_at(g, key, index - 1);
 		if (!frame || frame->depth != depth)
 			break;
-		if (frame->probe == spec.probe)
+		if (frame->probe == spec.probe && !is_over(frame))
 			return index;
 		index--;
 	}

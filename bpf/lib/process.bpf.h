@@ -47,18 +47,24 @@ static __always_inline void describe_process(struct process_record *record, __u3
 		record->arguments_length = length;
 }
 
-static __noinline struct process *number_process(__u32 tgid)
+/* The record of a number that was never used before; 0 where there is no room. */
+static __always_inline struct process_record *new_record(__u32 *number)
 {
 	__u32 zero = 0;
 	__u32 *last = bpf_map_lookup_elem(&last_number, &zero);
 	struct process_record *blank = bpf_map_lookup_elem(&blank_record, &zero);
 	if (!last || !blank)
 		return 0;
-
-	struct process fresh = { .number = __sync_fetch_and_add(last, 1) + 1 };
-	if (bpf_map_update_elem(&process_records, &fresh.number, blank, BPF_NOEXIST))
+	*number = __sync_fetch_and_add(last, 1) + 1;
+	if (bpf_map_update_elem(&process_records, number, blank, BPF_NOEXIST))
 		return 0;
-	struct process_record *record = bpf_map_lookup_elem(&process_records, &fresh.number);
+	return bpf_map_lookup_elem(&process_records, number);
+}
+
+static __noinline struct process *number_process(__u32 tgid)
+{
+	struct process fresh = {};
+	struct process_record *record = new_record(&fresh.number);
 	if (!record)
 		return 0;
 	describe_process(record, tgid);

@@ -38,16 +38,20 @@ std::optional<Attachment> Attachments::attach(const Missing& missing, const atta
                                               const attach::KernelSupport& kernel) {
   auto plan = plan_binary(*config_, missing.target.open_path, missing.service);
   if (!plan) {
-    log_->error("binary not probed", {{"service", missing.service}, {"exe", missing.target.exe}, {"error", plan.error().message}});
+    log_->error("binary not probed",
+                {{"service", missing.service}, {"exe", missing.target.exe}, {"error", plan.error().message}});
     return std::nullopt;
   }
   plan->binary = missing.target.exe;
   auto binary = attach::attach_binary(*config_, missing.target, std::move(*plan), watch, kernel, numbers_);
   if (!binary) {
-    log_->error("binary not probed", {{"service", missing.service}, {"exe", missing.target.exe}, {"error", binary.error().message}});
+    log_->error(
+        "binary not probed",
+        {{"service", missing.service}, {"exe", missing.target.exe}, {"error", binary.error().message}});
     return std::nullopt;
   }
-  Attachment attachment{.service = missing.service, .binary = std::move(*binary), .collector = {}};
+  Attachment attachment{
+      .service = missing.service, .binary = std::move(*binary), .collector = {}, .calls = {}};
   report(attachment);
   return attachment;
 }
@@ -58,14 +62,16 @@ void Attachments::report(const Attachment& attachment) const {
   const auto& plan = attachment.binary.plan;
   for (std::size_t i = 0; i < plan.probes.size(); ++i) {
     if (const std::string& error = attachment.binary.probes[i].error; !error.empty()) {
-      log_->warn("probe not attached", {{"service", attachment.service}, {"probe", plan.probes[i].name}, {"reason", error}});
+      log_->warn("probe not attached",
+                 {{"service", attachment.service}, {"probe", plan.probes[i].name}, {"reason", error}});
       continue;
     }
     ++attached;
     sites += plan.probes[i].entry_sites.size() + plan.probes[i].return_sites.size();
   }
   for (const plan::SkippedProbe& skipped : plan.skipped) {
-    log_->warn("probe skipped", {{"service", attachment.service}, {"probe", skipped.name}, {"reason", skipped.reason}});
+    log_->warn("probe skipped",
+               {{"service", attachment.service}, {"probe", skipped.name}, {"reason", skipped.reason}});
   }
   log_->info("attached", {{"service", attachment.service},
                           {"exe", attachment.binary.exe},
@@ -83,7 +89,8 @@ void Attachments::add(const Missing& missing, std::optional<Attachment> attachme
   }
 }
 
-void Attachments::follow_members(const std::vector<discover::Target>& targets, const attach::KernelSupport& kernel) {
+void Attachments::follow_members(const std::vector<discover::Target>& targets,
+                                 const attach::KernelSupport& kernel) {
   for (const auto& attachment : attachments_) {
     discover::Target members{.binary = attachment->binary.id, .exe = attachment->binary.exe};
     const auto target = std::ranges::find(targets, attachment->binary.id, &discover::Target::binary);
@@ -102,7 +109,8 @@ void Attachments::give_way_to_writers() {
     if (binary.lease && binary.lease->is_broken()) {
       attach::detach(binary);
       std::erase(tried_, Tried{binary.id, attachment->service});
-      log_->info("detached: the file is about to be overwritten", {{"service", attachment->service}, {"exe", binary.exe}});
+      log_->info("detached: the file is about to be overwritten",
+                 {{"service", attachment->service}, {"exe", binary.exe}});
     }
   }
 }

@@ -56,6 +56,7 @@ Exporter::Exporter(config::ProbeConfig config, attach::KernelSupport kernel, att
 
 base::Result<> Exporter::first_round(bool strict) {
   attach_missing();
+  look_at_calls();
   const std::scoped_lock lock(mutex_);
   if (attachments_.all().empty()) {
     log_->info("no process of a service is running yet; waiting for one");
@@ -94,6 +95,7 @@ void Exporter::follow(const std::stop_token& stop, const Signals& lease_signals)
       const std::scoped_lock lock(mutex_);
       update_processes();
     }
+    look_at_calls();
   }
 }
 
@@ -108,6 +110,30 @@ void Exporter::attach_missing() {
   const std::scoped_lock lock(mutex_);
   attachments_.follow_members(targets, kernel_);
   targets_ = std::move(targets);
+  // Calls may run in a process that none of its probes has been hit in.
+  if (auto result = watch_.number_processes(registry_.without_number(targets_)); !result) {
+    log_->error("numbering processes", {{"error", result.error().message}});
+  }
+  update_processes();
+}
+
+// The same thread as attaches, so the attachments stay; scrapes go on.
+void Exporter::look_at_calls() {
+  for (const auto& attachment : attachments_.all()) {
+    const attach::AttachedBinary& binary = attachment->binary;
+    if (binary.links.empty()) {
+      continue;
+    }
+    std::vector<LiveProcess> live;
+    {
+      const std::scoped_lock lock(mutex_);
+      if (!attachment->calls) {
+        attachment->calls = std::make_unique<RunningCalls>(binary, watch_.maps(), *clock_, *log_);
+      }
+      live = registry_.live(binary.id, attachment->service);
+    }
+    attachment->calls->look(live);
+  }
 }
 
 void Exporter::update_processes() {
@@ -161,7 +187,12 @@ void Exporter::retire_series() {
 std::vector<collect::Sample> Exporter::collect_samples() {
   std::vector<collect::Sample> all;
   for (const auto& attachment : attachments_.all()) {
-    auto samples = attachment->collector.collect(config_, attachment->binary, registry_.table());
+    std::vector<collect::RawFrame> unrecorded;
+    if (attachment->calls) {
+      attachment->calls->refresh();
+      unrecorded = attachment->calls->unrecorded();
+    }
+    auto samples = attachment->collector.collect(config_, attachment->binary, registry_.table(), unrecorded);
     if (!samples) {
       log_->error("collecting", {{"service", attachment->service}, {"error", samples.error().message}});
       continue;

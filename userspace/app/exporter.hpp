@@ -50,6 +50,7 @@ class Exporter final : public expose::Exposed {
            const base::Clock& clock, base::Logger& log);
 
   void attach_missing();
+  void look_at_calls();
   void update_processes();
   void end_process(std::uint32_t number);
   void retire_series();

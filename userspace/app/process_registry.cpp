@@ -6,6 +6,7 @@
 #include <cstring>
 #include <string>
 #include <string_view>
+#include <unordered_set>
 
 #include "attach/attach_binary.hpp"
 #include "collect/map_entries.hpp"
@@ -66,7 +67,10 @@ collect::KnownProcess ProcessRegistry::classify(const process_record& record,
   known.exited = record.exited != 0;
   if (!known.exited) {
     if (auto process = discover::look_at(*proc_, config_->services, known.pid)) {
-      process->arguments = arguments_of(record);
+      // One that was numbered before it was hit has none in its record.
+      if (record.arguments_length != 0) {
+        process->arguments = arguments_of(record);
+      }
       known.binary = process->binary;
       known.services = discover::services_of(config_->services, *process);
       return known;
@@ -102,6 +106,36 @@ base::Result<std::vector<std::uint32_t>> ProcessRegistry::update(const attach::S
     }
   }
   return exited;
+}
+
+std::vector<pid_t> ProcessRegistry::without_number(const std::vector<discover::Target>& targets) const {
+  std::unordered_set<pid_t> numbered;
+  for (const auto& [number, known] : table_) {
+    if (!known.exited) {
+      numbered.insert(known.pid);
+    }
+  }
+  std::vector<pid_t> pids;
+  for (const discover::Target& target : targets) {
+    for (const discover::Target::Member& member : target.members) {
+      if (!numbered.contains(member.process.pid)) {
+        pids.push_back(member.process.pid);
+      }
+    }
+  }
+  return pids;
+}
+
+std::vector<LiveProcess> ProcessRegistry::live(const discover::BinaryId& binary,
+                                               const std::string& service) const {
+  std::vector<LiveProcess> found;
+  for (const auto& [number, known] : table_) {
+    if (!known.exited && known.binary == binary &&
+        std::ranges::find(known.services, service) != known.services.end()) {
+      found.push_back({.number = number, .pid = known.pid, .start_time_ns = known.start_time_ns});
+    }
+  }
+  return found;
 }
 
 void ProcessRegistry::forget(const attach::SharedMaps& maps, std::uint32_t number) {

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
+#include "app/running_calls.hpp"
 #include "attach/process_watch.hpp"
 #include "base/error.hpp"
 #include "collect/process_table.hpp"
@@ -27,6 +29,13 @@ class ProcessRegistry {
   // Returns the numbers that have exited since the last call.
   [[nodiscard]] base::Result<std::vector<std::uint32_t>> update(const attach::SharedMaps& maps,
                                                                 const std::vector<ProbedBinary>& binaries);
+
+  // Processes of our services that the kernel has not numbered yet: they were not hit so far.
+  [[nodiscard]] std::vector<pid_t> without_number(const std::vector<discover::Target>& targets) const;
+
+  // A service's processes that run a binary now.
+  [[nodiscard]] std::vector<LiveProcess> live(const discover::BinaryId& binary,
+                                              const std::string& service) const;
 
   // Nothing refers to this process any more.
   void forget(const attach::SharedMaps& maps, std::uint32_t number);

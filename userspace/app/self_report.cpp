@@ -41,9 +41,10 @@ std::vector<metrics::ServiceState> count_processes(const config::ProbeConfig& co
   for (const config::Service& service : config.services) {
     metrics::ServiceState state{.service = service.name, .processes = 0};
     for (const discover::Target& target : targets) {
-      state.processes += static_cast<std::uint64_t>(std::ranges::count_if(target.members, [&](const auto& member) {
-        return std::ranges::find(member.services, service.name) != member.services.end();
-      }));
+      state.processes +=
+          static_cast<std::uint64_t>(std::ranges::count_if(target.members, [&](const auto& member) {
+            return std::ranges::find(member.services, service.name) != member.services.end();
+          }));
     }
     states.push_back(std::move(state));
   }
@@ -58,18 +59,19 @@ std::optional<std::string> first_problem(const Attachment& attachment) {
     const plan::SkippedProbe& skipped = binary.plan.skipped.front();
     return fmt::format("probe {}: {}", skipped.name, skipped.reason);
   }
-  const auto failed =
-      std::ranges::find_if(binary.probes, [](const attach::AttachedProbe& probe) { return !probe.error.empty(); });
+  const auto failed = std::ranges::find_if(
+      binary.probes, [](const attach::AttachedProbe& probe) { return !probe.error.empty(); });
   if (failed == binary.probes.end()) {
     return std::nullopt;
   }
-  return fmt::format("probe {}: {}", binary.plan.probes[static_cast<std::size_t>(failed - binary.probes.begin())].name,
+  return fmt::format("probe {}: {}",
+                     binary.plan.probes[static_cast<std::size_t>(failed - binary.probes.begin())].name,
                      failed->error);
 }
 
 metrics::SelfState report_attachments(const config::ProbeConfig& config, const Attachments& attachments,
-                                      const std::vector<discover::Target>& targets, const attach::SharedMaps& maps,
-                                      base::Logger& log) {
+                                      const std::vector<discover::Target>& targets,
+                                      const attach::SharedMaps& maps, base::Logger& log) {
   metrics::SelfState state;
   state.build = build_info();
   state.services = count_processes(config, targets);
@@ -83,11 +85,17 @@ metrics::SelfState report_attachments(const config::ProbeConfig& config, const A
   for (const auto& attachment : attachments.all()) {
     add_probes(attachment->binary, *hits, attached, state.not_attached);
     std::ranges::move(collect::name_losses(attachment->binary, *losses), std::back_inserter(state.losses));
+    if (attachment->calls) {
+      std::ranges::move(attachment->calls->unknown_baselines(), std::back_inserter(state.unknown_baselines));
+    }
     state.in_flight_limit += attachment->binary.in_flight_limit;
     if (const auto frames = collect::read_frames(attachment->binary)) {
       state.in_flight_entries += frames->size();
     }
   }
+  std::ranges::sort(state.unknown_baselines);
+  state.unknown_baselines.erase(std::ranges::unique(state.unknown_baselines).begin(),
+                                state.unknown_baselines.end());
   for (auto& [name, probe] : attached) {
     state.attached.push_back(std::move(probe));
   }

@@ -1,6 +1,9 @@
 #include "attach/process_watch.hpp"
 
+#include <bpf/bpf.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <array>
 #include <cerrno>
@@ -38,6 +41,20 @@ void create_shared_maps_only(const processes& skeleton) {
        std::array{maps.goroutines, maps.blank_goroutine, maps.spilled, maps.unwound, maps.objects,
                   maps.scratches, maps.series, maps.values, maps.cursor, maps.free_slots}) {
     bpf_map__set_autocreate(map, false);
+  }
+}
+
+// Returns 0 or an errno value. The iterator writes nothing; it does its work as it is read.
+int run_iterator(int iterator) {
+  std::array<char, 64> nothing{};
+  while (true) {
+    const ssize_t length = ::read(iterator, nothing.data(), nothing.size());
+    if (length == 0) {
+      return 0;
+    }
+    if (length < 0 && errno != EAGAIN && errno != EINTR) {
+      return errno;
+    }
   }
 }
 
@@ -80,6 +97,11 @@ base::Result<ProcessWatch> ProcessWatch::start() {
     watch.links_.push_back(std::move(link));
   }
   ASSIGN_OR_RETURN(watch.maps_, keep_maps(*skeleton));
+  ASSIGN_OR_RETURN(watch.wanted_processes_, keep_map(skeleton->maps.wanted_processes));
+  watch.number_wanted_.reset(bpf_program__attach_iter(skeleton->progs.number_wanted, nullptr));
+  if (!watch.number_wanted_) {
+    return base::fail_errno(errno, "preparing to number processes: {}", log.tail());
+  }
   watch.gathered_ = std::make_unique<std::vector<process_event>>();
   watch.ring_.reset(
       ring_buffer__new(watch.maps_.events.value(), gather_event, watch.gathered_.get(), nullptr));
@@ -87,6 +109,33 @@ base::Result<ProcessWatch> ProcessWatch::start() {
     return base::fail_errno(errno, "opening the ring buffer of process events");
   }
   return watch;
+}
+
+base::Result<> ProcessWatch::number_processes(std::span<const pid_t> pids) const {
+  // The kernel knows tasks by their pidfds: no doubt about pid namespaces, nor about a pid that is used
+  // again.
+  std::vector<base::UniqueFd> wanted;
+  for (const pid_t pid : pids) {
+    base::UniqueFd process(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+    const int key = process.value();
+    const wanted_process value{.pid = static_cast<__u32>(pid)};
+    if (process && bpf_map_update_elem(wanted_processes_.value(), &key, &value, BPF_ANY) == 0) {
+      wanted.push_back(std::move(process));
+    }
+  }
+  if (wanted.empty()) {
+    return {};
+  }
+  const base::UniqueFd iterator(bpf_iter_create(bpf_link__fd(number_wanted_.get())));
+  const int error = iterator ? run_iterator(iterator.value()) : errno;
+  for (const base::UniqueFd& process : wanted) {
+    const int key = process.value();
+    bpf_map_delete_elem(wanted_processes_.value(), &key);
+  }
+  if (error != 0) {
+    return base::fail_errno(error, "numbering {} processes", wanted.size());
+  }
+  return {};
 }
 
 int ProcessWatch::event_fd() const {

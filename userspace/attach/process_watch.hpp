@@ -1,8 +1,11 @@
 // The kernel side that every probe shares: numbers of processes, hits, losses, and news of exec and exit.
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "abi/maps.h"
@@ -40,6 +43,10 @@ class ProcessWatch {
 
   [[nodiscard]] const PidNamespace& pid_namespace() const { return pid_namespace_; }
 
+  // Sees to it that these processes, as userspace numbers pids, have their numbers, also before their first
+  // hit. One that is gone has none.
+  [[nodiscard]] base::Result<> number_processes(std::span<const pid_t> pids) const;
+
   // Readable when there are events.
   [[nodiscard]] int event_fd() const;
 
@@ -50,6 +57,8 @@ class ProcessWatch {
   SharedMaps maps_;
   PidNamespace pid_namespace_;
   std::vector<LinkHandle> links_;
+  base::UniqueFd wanted_processes_;
+  LinkHandle number_wanted_;  // an iterator: runs when it is read
   // libbpf hands events to a callback: they are gathered here. On the heap, as the callback keeps its
   // address.
   std::unique_ptr<std::vector<process_event>> gathered_;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <iterator>
+#include <set>
+#include <tuple>
 #include <utility>
 
 #include "abi/maps.h"
@@ -16,8 +18,8 @@ namespace {
 using base::Result;
 
 constexpr std::array<const char*, LOSS_REASONS> kLossReasons{
-    "series_full",  "series_failed", "in_flight_full", "spilled_full",   "read_failed",
-    "no_entry",     "unwound",       "scratch_busy",   "processes_full", "objects_full"};
+    "series_full", "series_failed", "in_flight_full", "spilled_full",   "read_failed",
+    "no_entry",    "unwound",       "scratch_busy",   "processes_full", "objects_full"};
 
 // A probe counts for one service of the binary; which one, the probe says.
 std::vector<std::string> all_services(const config::ProbeConfig& config) {
@@ -26,14 +28,30 @@ std::vector<std::string> all_services(const config::ProbeConfig& config) {
   return names;
 }
 
+// One that was recorded meanwhile counts once.
+void add_unrecorded(std::vector<RawFrame>& frames, std::span<const RawFrame> unrecorded) {
+  if (unrecorded.empty()) {
+    return;
+  }
+  const auto place_of = [](const RawFrame& frame) {
+    return std::tuple(frame.process, frame.goroutine, frame.depth, frame.probe);
+  };
+  std::set<std::tuple<std::uint32_t, std::uint64_t, std::uint32_t, std::uint16_t>> recorded;
+  std::ranges::transform(frames, std::inserter(recorded, recorded.end()), place_of);
+  std::ranges::copy_if(unrecorded, std::back_inserter(frames),
+                       [&](const RawFrame& frame) { return !recorded.contains(place_of(frame)); });
+}
+
 }  // namespace
 
 base::Result<std::vector<Sample>> Collector::collect(const config::ProbeConfig& config,
                                                      const attach::AttachedBinary& binary,
-                                                     const ProcessTable& processes) {
+                                                     const ProcessTable& processes,
+                                                     std::span<const RawFrame> unrecorded) {
   LiveState live;
   ASSIGN_OR_RETURN(live.objects, read_objects(binary));
   ASSIGN_OR_RETURN(live.frames, read_frames(binary));
+  add_unrecorded(live.frames, unrecorded);
   ASSIGN_OR_RETURN(const std::vector<RawUnwound> unwound, read_unwound(binary));
   Identities identities;
   identities.add(binary, live.objects);
@@ -60,7 +78,8 @@ std::vector<Loss> name_losses(const attach::AttachedBinary& binary, std::span<co
     for (std::size_t reason = 0; reason < LOSS_REASONS; ++reason) {
       const std::uint64_t count = losses[binary.probes[i].number * std::size_t{LOSS_REASONS} + reason];
       if (count != 0) {
-        named.push_back({.probe = binary.plan.probes[i].name, .reason = kLossReasons.at(reason), .count = count});
+        named.push_back(
+            {.probe = binary.plan.probes[i].name, .reason = kLossReasons.at(reason), .count = count});
       }
     }
   }

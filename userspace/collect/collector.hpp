@@ -17,11 +17,13 @@ namespace collect {
 
 class Collector {
  public:
-  // All samples of one binary's probes. Series of processes that the table does not know yet wait for a later call;
-  // those of processes that are not ours are left out.
+  // All samples of one binary's probes. Series of processes that the table does not know yet wait for a later
+  // call; those of processes that are not ours are left out. `unrecorded`: calls in flight that the maps may
+  // lack.
   [[nodiscard]] base::Result<std::vector<Sample>> collect(const config::ProbeConfig& config,
                                                           const attach::AttachedBinary& binary,
-                                                          const ProcessTable& processes);
+                                                          const ProcessTable& processes,
+                                                          std::span<const RawFrame> unrecorded = {});
 
  private:
   GaugeMemory gauges_;

@@ -2,18 +2,66 @@
 
 #include <fmt/format.h>
 #include <sys/uio.h>
-
-#include <fstream>
 #include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <climits>
+#include <fstream>
 #include <string>
+#include <vector>
 
 namespace collect {
+namespace {
+
+// Each costs a system call; a process that lies about its pointers shall not cost many.
+constexpr std::uint64_t kMostFailures = 1024;
+
+}  // namespace
 
 bool ProcessMemory::read(std::uint64_t address, std::span<std::byte> to) const {
   const iovec local{.iov_base = to.data(), .iov_len = to.size()};
   // An address of the other process: never dereferenced here.
-  const iovec remote{.iov_base = reinterpret_cast<void*>(address), .iov_len = to.size()};  // NOLINT(performance-no-int-to-ptr)
+  const iovec remote{.iov_base = reinterpret_cast<void*>(address),
+                     .iov_len = to.size()};  // NOLINT(performance-no-int-to-ptr)
   return ::process_vm_readv(pid_, &local, 1, &remote, 1, 0) == static_cast<ssize_t>(to.size());
+}
+
+std::uint64_t ProcessMemory::read_all(std::span<Part> parts) const {
+  std::uint64_t calls = 0;
+  std::uint64_t failures = 0;
+  while (!parts.empty()) {
+    const std::span<Part> batch = parts.first(std::min<std::size_t>(parts.size(), IOV_MAX));
+    std::vector<iovec> local;
+    std::vector<iovec> remote;
+    for (const Part& part : batch) {
+      local.push_back({.iov_base = part.to.data(), .iov_len = part.to.size()});
+      remote.push_back(
+          {.iov_base = reinterpret_cast<void*>(part.address),  // NOLINT(performance-no-int-to-ptr)
+           .iov_len = part.to.size()});
+    }
+    const ssize_t read =
+        ::process_vm_readv(pid_, local.data(), local.size(), remote.data(), remote.size(), 0);
+    ++calls;
+    if (read < 0 && errno != EFAULT) {
+      return calls;  // the process is gone
+    }
+    // It stops at the first address that is not mapped: that part is skipped, the next call goes on behind
+    // it.
+    std::size_t done = 0;
+    for (auto left = static_cast<std::size_t>(std::max<ssize_t>(read, 0));
+         done < batch.size() && left >= batch[done].to.size(); ++done) {
+      left -= batch[done].to.size();
+      batch[done].is_read = true;
+    }
+    const bool failed = done < batch.size();
+    parts = parts.subspan(failed ? done + 1 : done);
+    failures += failed ? 1 : 0;
+    if (failures > kMostFailures) {
+      return calls;
+    }
+  }
+  return calls;
 }
 
 std::uint64_t ProcessMemory::load_bias(std::uint64_t first_address) const {

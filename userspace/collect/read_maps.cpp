@@ -24,12 +24,18 @@ T read_struct(Bytes bytes) {
   return value;
 }
 
-std::vector<std::byte> copy_of(Bytes bytes) { return {bytes.begin(), bytes.end()}; }
+std::vector<std::byte> copy_of(Bytes bytes) {
+  return {bytes.begin(), bytes.end()};
+}
 
-std::size_t values_bytes(const attach::AttachedBinary& binary) { return binary.frame_stride - sizeof(frame); }
+std::size_t values_bytes(const attach::AttachedBinary& binary) {
+  return binary.frame_stride - sizeof(frame);
+}
 
 // A probe that was never loaded has no maps.
-bool exists(const base::UniqueFd& map) { return static_cast<bool>(map); }
+bool exists(const base::UniqueFd& map) {
+  return static_cast<bool>(map);
+}
 
 Result<std::uint32_t> used_slots(const attach::AttachedProbe& probe) {
   const std::uint32_t zero = 0;
@@ -63,37 +69,54 @@ Result<std::map<std::uint32_t, RawSeries>> series_by_slot(const attach::Attached
   return by_slot;
 }
 
-void append_frame(std::vector<RawFrame>& frames, const goroutine_key& key, Bytes bytes) {
+void append_frame(std::vector<RawFrame>& frames, const goroutine_key& key, std::uint32_t index, Bytes bytes) {
   const auto head = read_struct<frame>(bytes);
-  if (head.probe != FRAME_DEAD) {
+  if (head.probe != FRAME_DEAD && head.start_ns != START_ENDED) {
     frames.push_back({.probe = head.probe,
                       .process = key.process,
                       .function = head.key.function,
                       .goroutine = key.goroutine,
                       .depth = head.depth,
+                      .index = index,
+                      .start_ns = head.start_ns,
                       .values = copy_of(bytes.subspan(sizeof(frame)))});
   }
 }
 
-Result<> append_spilled(const attach::AttachedBinary& binary, const goroutine_key& key, std::uint32_t count,
-                        std::vector<RawFrame>& frames) {
+// Frames of a record that lie in it; returns how many there are in all.
+std::uint32_t append_record(const attach::AttachedBinary& binary, const goroutine_key& key, Bytes record,
+                            std::vector<RawFrame>& frames) {
+  const std::uint32_t count = read_struct<goroutine>(record).count;
+  const std::size_t stride = binary.frame_stride;
+  for (std::uint32_t i = 0; i < std::min<std::uint32_t>(count, ABI_FRAMES); ++i) {
+    append_frame(frames, key, i, record.subspan(sizeof(goroutine) + i * stride, stride));
+  }
+  return count;
+}
+
+void append_spilled(const attach::AttachedBinary& binary, const goroutine_key& key, std::uint32_t count,
+                    std::vector<RawFrame>& frames) {
   std::vector<std::byte> bytes(binary.frame_stride);
   for (std::uint32_t index = ABI_FRAMES; index < count; ++index) {
     const spilled_key at{.process = key.process, .index = index, .goroutine = key.goroutine};
     if (bpf_map_lookup_elem(binary.maps.spilled.value(), &at, bytes.data()) == 0) {
-      append_frame(frames, key, bytes);
+      append_frame(frames, key, index, bytes);
     }
   }
-  return {};
+}
+
+std::size_t record_bytes(const attach::AttachedBinary& binary) {
+  return sizeof(goroutine) + ABI_FRAMES * std::size_t{binary.frame_stride};
 }
 
 Result<std::vector<std::uint64_t>> read_counters(const base::UniqueFd& map, std::uint32_t count) {
   std::vector<std::uint64_t> totals(count);
-  RETURN_IF_ERROR(for_each_element(map.value(), count, 1, [&](std::uint32_t index, std::span<const std::uint64_t> cpus) {
-    for (const std::uint64_t value : cpus) {
-      totals[index] += value;
-    }
-  }));
+  RETURN_IF_ERROR(
+      for_each_element(map.value(), count, 1, [&](std::uint32_t index, std::span<const std::uint64_t> cpus) {
+        for (const std::uint64_t value : cpus) {
+          totals[index] += value;
+        }
+      }));
   return totals;
 }
 
@@ -130,28 +153,36 @@ base::Result<std::vector<RawFrame>> read_frames(const attach::AttachedBinary& bi
   if (!exists(binary.maps.goroutines)) {
     return frames;
   }
+
   struct Deep {
     goroutine_key key;
     std::uint32_t count;
   };
+
   std::vector<Deep> deep;
-  const std::size_t value_size = sizeof(goroutine) + ABI_FRAMES * std::size_t{binary.frame_stride};
-  RETURN_IF_ERROR(for_each_entry(
-      binary.maps.goroutines.value(), sizeof(goroutine_key), value_size, [&](Bytes key_bytes, Bytes value) {
-        const auto key = read_struct<goroutine_key>(key_bytes);
-        const std::uint32_t count = read_struct<goroutine>(value).count;
-        for (std::uint32_t i = 0; i < std::min<std::uint32_t>(count, ABI_FRAMES); ++i) {
-          append_frame(frames, key, value.subspan(sizeof(goroutine) + i * std::size_t{binary.frame_stride}));
-        }
-        if (count > ABI_FRAMES) {
-          deep.push_back({key, count});
-        }
-      }));
+  RETURN_IF_ERROR(for_each_entry(binary.maps.goroutines.value(), sizeof(goroutine_key), record_bytes(binary),
+                                 [&](Bytes key_bytes, Bytes value) {
+                                   const auto key = read_struct<goroutine_key>(key_bytes);
+                                   const std::uint32_t count = append_record(binary, key, value, frames);
+                                   if (count > ABI_FRAMES) {
+                                     deep.push_back({key, count});
+                                   }
+                                 }));
   for (const Deep& goroutine : deep) {
-    RETURN_IF_ERROR(append_spilled(binary, goroutine.key, goroutine.count, frames));
+    append_spilled(binary, goroutine.key, goroutine.count, frames);
   }
-  for (RawFrame& frame : frames) {
-    frame.values.resize(values_bytes(binary));
+  return frames;
+}
+
+std::vector<RawFrame> read_frames_of(const attach::AttachedBinary& binary, std::uint32_t process,
+                                     std::span<const std::uint64_t> goroutines) {
+  std::vector<RawFrame> frames;
+  std::vector<std::byte> record(record_bytes(binary));
+  for (const std::uint64_t goroutine : goroutines) {
+    const goroutine_key key{.process = process, .pad = 0, .goroutine = goroutine};
+    if (bpf_map_lookup_elem(binary.maps.goroutines.value(), &key, record.data()) == 0) {
+      append_spilled(binary, key, append_record(binary, key, record, frames), frames);
+    }
   }
   return frames;
 }
@@ -161,14 +192,13 @@ base::Result<std::vector<RawObject>> read_objects(const attach::AttachedBinary& 
   if (!exists(binary.maps.objects)) {
     return found;
   }
-  RETURN_IF_ERROR(for_each_entry(binary.maps.objects.value(), sizeof(object_key), values_bytes(binary),
-                                 [&](Bytes key_bytes, Bytes value) {
-                                   const auto key = read_struct<object_key>(key_bytes);
-                                   found.push_back({.process = key.process,
-                                                    .object = key.object,
-                                                    .address = key.address,
-                                                    .values = copy_of(value)});
-                                 }));
+  RETURN_IF_ERROR(for_each_entry(
+      binary.maps.objects.value(), sizeof(object_key), values_bytes(binary),
+      [&](Bytes key_bytes, Bytes value) {
+        const auto key = read_struct<object_key>(key_bytes);
+        found.push_back(
+            {.process = key.process, .object = key.object, .address = key.address, .values = copy_of(value)});
+      }));
   return found;
 }
 
@@ -180,11 +210,12 @@ base::Result<std::vector<RawUnwound>> read_unwound(const attach::AttachedBinary&
   RETURN_IF_ERROR(for_each_entry(binary.maps.unwound.value(), sizeof(unwound_key) + values_bytes(binary),
                                  sizeof(std::uint64_t), [&](Bytes key_bytes, Bytes value) {
                                    const auto key = read_struct<unwound_key>(key_bytes);
-                                   found.push_back({.probe = key.probe,
-                                                    .process = key.series.process,
-                                                    .function = key.series.function,
-                                                    .count = read_struct<std::uint64_t>(value),
-                                                    .values = copy_of(key_bytes.subspan(sizeof(unwound_key)))});
+                                   found.push_back(
+                                       {.probe = key.probe,
+                                        .process = key.series.process,
+                                        .function = key.series.function,
+                                        .count = read_struct<std::uint64_t>(value),
+                                        .values = copy_of(key_bytes.subspan(sizeof(unwound_key)))});
                                  }));
   return found;
 }

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "attach/attached_binary.hpp"
@@ -15,10 +16,10 @@ namespace collect {
 struct RawSeries {
   std::uint32_t process = 0;
   std::uint16_t function = 0;
-  bool overflow = false;                 // the series that took what had no room: no process, no values
-  std::vector<std::byte> values;         // label values
-  std::vector<std::uint64_t> slots;      // summed over CPUs
-  std::vector<std::uint64_t> per_cpu;    // CPU after CPU, for what cannot be summed
+  bool overflow = false;               // the series that took what had no room: no process, no values
+  std::vector<std::byte> values;       // label values
+  std::vector<std::uint64_t> slots;    // summed over CPUs
+  std::vector<std::uint64_t> per_cpu;  // CPU after CPU, for what cannot be summed
 };
 
 // A call that is running.
@@ -28,6 +29,8 @@ struct RawFrame {
   std::uint16_t function = 0;
   std::uint64_t goroutine = 0;
   std::uint32_t depth = 0;
+  std::uint32_t index = 0;     // in its goroutine's record
+  std::uint64_t start_ns = 0;  // START_UNKNOWN: it was running before the probe was attached
   std::vector<std::byte> values;
 };
 
@@ -51,6 +54,10 @@ struct RawUnwound {
 [[nodiscard]] base::Result<std::vector<RawSeries>> read_series(const attach::AttachedProbe& probe,
                                                                const plan::PlannedProbe& planned);
 [[nodiscard]] base::Result<std::vector<RawFrame>> read_frames(const attach::AttachedBinary& binary);
+// Of some goroutines of one process.
+[[nodiscard]] std::vector<RawFrame> read_frames_of(const attach::AttachedBinary& binary,
+                                                   std::uint32_t process,
+                                                   std::span<const std::uint64_t> goroutines);
 [[nodiscard]] base::Result<std::vector<RawObject>> read_objects(const attach::AttachedBinary& binary);
 [[nodiscard]] base::Result<std::vector<RawUnwound>> read_unwound(const attach::AttachedBinary& binary);
 

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+/* One call in flight: where it is kept, whether it is over, and what an end without a return counts. */
+#ifndef LIB_FRAME_BPF_H
+#define LIB_FRAME_BPF_H
+
+#include "lib/losses.bpf.h"
+
+static __always_inline struct frame *frame_at(struct goroutine *g, const struct goroutine_key *key, __u32 index)
+{
+	/* One register for the check and the use. */
+	barrier_var(index);
+	if (index < ABI_FRAMES)
+		return (void *)g + sizeof(*g) + index * spec.frame_stride;
+	struct spilled_key spilled_key = {
+		.process = key->process, .index = index, .goroutine = key->goroutine,
+	};
+	return bpf_map_lookup_elem(&spilled, &spilled_key);
+}
+
+/* Userspace ends a call by its start (calls.bpf.c), which only the next call in that place overwrites: neither side
+ * can take the other's frame for its own. */
+static __always_inline int is_over(const struct frame *frame)
+{
+	return frame->probe == FRAME_DEAD || frame->start_ns == START_ENDED;
+}
+
+/* A call ended without a return. */
+static __always_inline void count_unwound(struct frame *frame)
+{
+	if (frame->counts_unwound) {
+		void *key = (void *)frame + offsetof(struct frame, key) - offsetof(struct unwound_key, series);
+		/* The key begins with the frame's `probe` and the two bytes behind it, which are part of it. */
+		__u64 one = 1, *count = bpf_map_lookup_elem(&unwound, key);
+		if (!count && !bpf_map_update_elem(&unwound, key, &one, BPF_NOEXIST))
+			return;
+		if (!count)
+			count = bpf_map_lookup_elem(&unwound, key);
+		if (count) {
+			__sync_fetch_and_add(count, 1);
+			return;
+		}
+	}
+	count_loss(frame->probe, LOSS_UNWOUND);
+}
+
+#endif

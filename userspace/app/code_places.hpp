@@ -1,0 +1,38 @@
+// The instructions that stacks of one binary lead to. There are few different ones, so after the first walk
+// the binary is hardly opened again.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <unordered_map>
+
+#include "base/mapped_file.hpp"
+#include "inspect/go_unwind.hpp"
+
+namespace app {
+
+class CodePlaces {
+ public:
+  // Where the binary is found until close(): /proc/PID/exe of a process that runs it. While it runs, nobody
+  // can truncate the file under the mapping.
+  void open(std::string path) { path_ = std::move(path); }
+
+  void close();
+
+  [[nodiscard]] std::optional<inspect::CodePlace> at(inspect::VirtualAddress instruction);
+
+ private:
+  struct Opened {
+    base::MappedFile file;
+    inspect::GoUnwind unwind;
+  };
+
+  void open_now();
+
+  std::string path_;
+  std::optional<Opened> opened_;
+  std::unordered_map<std::uint64_t, std::optional<inspect::CodePlace>> known_;
+};
+
+}  // namespace app

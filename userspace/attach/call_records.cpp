@@ -1,0 +1,109 @@
+#include "attach/call_records.hpp"
+
+#include <bpf/bpf.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <memory>
+
+#include "abi/probe_spec.h"
+#include "attach/bpf_handles.hpp"
+#include "attach/libbpf_log.hpp"
+#include "calls.skel.h"
+
+namespace attach {
+namespace {
+
+using base::fail_errno;
+using base::Result;
+
+struct SkeletonDeleter {
+  void operator()(calls* skeleton) const { calls__destroy(skeleton); }
+};
+
+// end_call uses these maps only.
+Result<> use_maps(const calls& skeleton, const BinaryMaps& binary, const SharedMaps& shared) {
+  bpf_map* map = nullptr;
+  bpf_object__for_each_map(map, skeleton.obj) {
+    bpf_map__set_autocreate(map, map == skeleton.maps.rodata);
+  }
+  const std::array used = {std::pair{skeleton.maps.goroutines, &binary.goroutines},
+                           std::pair{skeleton.maps.spilled, &binary.spilled},
+                           std::pair{skeleton.maps.unwound, &binary.unwound},
+                           std::pair{skeleton.maps.losses, &shared.losses}};
+  for (const auto& [wanted, existing] : used) {
+    bpf_map__set_autocreate(wanted, true);
+    if (const int error = bpf_map__reuse_fd(wanted, existing->value()); error != 0) {
+      return fail_errno(-error, "sharing BPF map {}", bpf_map__name(wanted));
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+base::Result<CallRecords> CallRecords::open(const AttachedBinary& binary, const SharedMaps& shared) {
+  const LibbpfLog log;
+  const std::unique_ptr<calls, SkeletonDeleter> skeleton(calls__open());
+  if (!skeleton) {
+    return fail_errno(errno, "opening the program that ends calls");
+  }
+  skeleton->rodata->spec.frame_stride = binary.frame_stride;
+  RETURN_IF_ERROR(use_maps(*skeleton, binary.maps, shared));
+  if (const int error = calls__load(skeleton.get()); error != 0) {
+    return fail_errno(-error, "loading the program that ends calls: {}", log.tail());
+  }
+  CallRecords records(binary);
+  ASSIGN_OR_RETURN(records.end_call_, keep_program(skeleton->progs.end_call));
+  return records;
+}
+
+std::vector<std::byte> CallRecords::frame_of(std::uint32_t process, const LateCall& call) const {
+  frame head{};
+  head.start_ns = START_UNKNOWN;
+  head.depth = call.depth;
+  head.probe = call.probe;
+  head.key = {.process = process, .function = call.function, .pad = 0};
+  std::vector<std::byte> bytes(binary_->frame_stride);
+  std::memcpy(bytes.data(), &head, sizeof(head));
+  return bytes;
+}
+
+bool CallRecords::insert(std::uint32_t process, std::uint64_t goroutine_id,
+                         std::span<const LateCall> calls) const {
+  const std::size_t stride = binary_->frame_stride;
+  const goroutine head{.count = static_cast<__u32>(calls.size()), .pad = 0};
+  std::vector<std::byte> record(sizeof(head) + ABI_FRAMES * stride);
+  std::memcpy(record.data(), &head, sizeof(head));
+  for (std::size_t i = 0; i < calls.size(); ++i) {
+    const std::vector<std::byte> bytes = frame_of(process, calls[i]);
+    if (i < ABI_FRAMES) {
+      std::ranges::copy(bytes, record.begin() + static_cast<std::ptrdiff_t>(sizeof(head) + i * stride));
+      continue;
+    }
+    // Never over one that is there: the goroutine may have made a record just now, with calls this deep.
+    const spilled_key key{.process = process, .index = static_cast<__u32>(i), .goroutine = goroutine_id};
+    if (bpf_map_update_elem(binary_->maps.spilled.value(), &key, bytes.data(), BPF_NOEXIST) != 0) {
+      return false;
+    }
+  }
+  const goroutine_key key{.process = process, .pad = 0, .goroutine = goroutine_id};
+  return bpf_map_update_elem(binary_->maps.goroutines.value(), &key, record.data(), BPF_NOEXIST) == 0;
+}
+
+bool CallRecords::end(const ended_call& call) const {
+  ended_call argument = call;
+  LIBBPF_OPTS(bpf_test_run_opts, options);
+  options.ctx_in = &argument;
+  options.ctx_size_in = sizeof(argument);
+  return bpf_prog_test_run_opts(end_call_.value(), &options) == 0 && options.retval == 1;
+}
+
+void CallRecords::forget(std::uint32_t process, std::uint64_t goroutine) const {
+  const goroutine_key key{.process = process, .pad = 0, .goroutine = goroutine};
+  bpf_map_delete_elem(binary_->maps.goroutines.value(), &key);
+}
+
+}  // namespace attach
