@@ -70,7 +70,8 @@ start_exporter() {
 }
 
 start_load() {
-  "$work/bin/loadclient" -stage "$work/stage.json" -out "$work" -wait file -size small >"$work/load.log" 2>&1 &
+  "$work/bin/loadclient" -stage "$work/stage.json" -out "$work" -wait file -size small ${keep:+-repeat} \
+    >"$work/load.log" 2>&1 &
   load_pid=$!
   pids+=("$load_pid")
 }
@@ -104,13 +105,8 @@ keep_running() {
   say "running until Ctrl-C"
   printf '%s\n' "exporter          $exporter/" "all metrics       $exporter/metrics" \
     "one service each  $exporter/metrics/gateway  $exporter/metrics/logic  $exporter/metrics/task" \
-    "services          $(jq -c '[.services[] | {module, pid}]' "$work/stage.json")" "logs              $work"
-  while true; do
-    "$work/bin/loadclient" -stage "$work/stage.json" -out "$work" -wait none -size small >>"$work/load.log" 2>&1 &
-    load_pid=$!
-    pids[2]=$load_pid
-    wait "$load_pid" || true
-  done
+    "services          $(jq -c '[.services[] | {service: .module, pid}]' "$work/stage.json")" "logs              $work"
+  wait "$load_pid" || fail "the load client failed; see $work/load.log"
 }
 
 main() {
@@ -135,7 +131,7 @@ main() {
   start_load
   compare_at hold
   compare_at drained
-  wait "$load_pid" || fail "the load client failed; see $work/load.log"
+  [ -n "$keep" ] || wait "$load_pid" || fail "the load client failed; see $work/load.log"
   tail -n 3 "$work/load.log"
   check_untouched
 

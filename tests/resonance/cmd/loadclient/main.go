@@ -23,13 +23,14 @@ import (
 )
 
 type settings struct {
-	stage string
-	out   string
-	wait  string
-	since string
-	size  string
-	seed  uint64
-	users int
+	stage  string
+	out    string
+	wait   string
+	since  string
+	size   string
+	seed   uint64
+	users  int
+	repeat bool
 }
 
 func main() {
@@ -41,6 +42,7 @@ func main() {
 	flag.StringVar(&s.size, "size", "small", "how much to do: "+strings.Join(sizeNames(), ", "))
 	flag.Uint64Var(&s.seed, "seed", 1, "seed of the order of calls")
 	flag.IntVar(&s.users, "users", 0, "users with a WebSocket (default: by -size)")
+	flag.BoolVar(&s.repeat, "repeat", false, "after the last checkpoint go on until SIGTERM, for people who look at the services")
 	flag.Parse()
 
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
@@ -95,7 +97,7 @@ func run(ctx context.Context, s settings) error {
 	for _, gateway := range description.Of("gateway") {
 		work.apis = append(work.apis, newAPI(l, gateway))
 	}
-	return work.run(ctx, func(ctx context.Context, name string) error {
+	err = work.run(ctx, func(ctx context.Context, name string) error {
 		rows, err := l.rows(ctx, name)
 		if err != nil {
 			return err
@@ -107,6 +109,10 @@ func run(ctx context.Context, s settings) error {
 		fmt.Printf("checkpoint name=%s rows=%d requests=%d file=%s\n", name, len(rows), requests(rows), file)
 		return s.goOn(ctx, lines, name)
 	})
+	if err != nil || !s.repeat {
+		return err
+	}
+	return work.repeat(ctx)
 }
 
 // goOn waits until somebody has looked at the checkpoint.

@@ -76,6 +76,25 @@ func (s *scenario) run(ctx context.Context, reached checkpoint) error {
 	return nil
 }
 
+// repeat does the ordinary part again and again until ctx ends; nothing is compared any more.
+func (s *scenario) repeat(ctx context.Context) error {
+	for {
+		for _, do := range []func(context.Context) error{s.connections, s.apiMix, s.chats, s.reconnect} {
+			if err := do(ctx); err != nil {
+				if ctx.Err() != nil {
+					return nil
+				}
+				return fmt.Errorf("repeat: %w", err)
+			}
+		}
+		for _, u := range s.users {
+			if s.connected(u) {
+				s.disconnect(u)
+			}
+		}
+	}
+}
+
 // each calls do for 0..n-1 in the seed's order, some at a time.
 func (s *scenario) each(ctx context.Context, n int, do func(ctx context.Context, i int) error) error {
 	group, ctx := errgroup.WithContext(ctx)

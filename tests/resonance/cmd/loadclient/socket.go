@@ -68,6 +68,12 @@ func (l *load) connect(ctx context.Context, u *user, gateway stage.Service) erro
 	}
 }
 
+func (l *load) connected(u *user) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.sockets[u.name] != nil
+}
+
 // disconnect closes the user's WebSocket; logic is not told.
 func (l *load) disconnect(u *user) {
 	l.mu.Lock()
