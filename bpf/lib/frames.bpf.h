@@ -39,8 +39,10 @@ struct walk {
 	const struct goroutine_key *key;
 	__u32 depth;
 	__u32 count;   /* frames left */
-	__u32 probe;   /* find_frame: whose */
-	__u32 found;   /* find_frame: its index + 1 */
+	__u32 probe;   /* find_frame and below: whose */
+	__u32 found;   /* find_frame and below: its index + 1 */
+	__u32 function;  /* index_for_entry: of the call that begins */
+	__u32 kept;      /* index_for_entry: frames left without those of other functions */
 };
 
 /* Drops the last frame if it is deeper than walk->depth; 1 when there is no more to drop. */
@@ -157,52 +159,91 @@ static __always_inline void begin_frame(struct frame *frame, __u32 process, __u3
 	frame->key.pad = 0;
 }
 
+/* One of the frames at walk->depth, from the last on, for an entry of walk->probe; 1 when there is no more to look at. */
+static __always_inline long place_one(struct walk *walk)
+{
+	if (!walk->count)
+		return 1;
+	struct frame *frame = frame_at(walk->g, walk->key, walk->count - 1);
+	if (!frame || frame->depth != walk->depth)
+		return 1;
+	walk->count--;
+	if (frame->key.function != walk->function) {
+		/* Another function stood here: what lies above its frame is as dead as it is. */
+		if (!is_over(frame))
+			count_unwound(frame);
+		frame->probe = FRAME_DEAD;
+		walk->kept = walk->count;
+	} else if (frame->probe == walk->probe) {
+		if (!is_over(frame))
+			count_unwound(frame);
+		walk->found = walk->count + 1;
+		return 1;
+	}
+	return 0;
+}
+
+static long place_in_loop(__u32 index, struct walk *walk)
+{
+	return place_one(walk);
+}
+
 /* Where the frame of this probe for a call at `depth` goes: one that is there already is stale (the earlier call of
  * that depth ended without a return) and is used again. Frames of another function at that depth are dropped. */
-static __always_inline __u32 index_for_entry(struct goroutine *g, const struct goroutine_key *key, __u32 *count,
-					     __u32 depth, __u32 function)
+static __noinline __u32 index_for_entry(struct goroutine *g, const struct goroutine_key *key, __u32 *count,
+					__u32 depth, __u32 function)
 {
-	__u32 index = *count;
-#pragma unroll
-	for (int i = 0; i < ABI_FRAMES; i++) {
-		if (!index)
-			break;
-		struct frame *frame = frame_at(g, key, index - 1);
-		if (!frame || frame->depth != depth)
-			break;
-		if (frame->key.function != function) {
-			/* Another function stood here: what lies above its frame is as dead as it is. */
-			if (!is_over(frame))
-				count_unwound(frame);
-			frame->probe = FRAME_DEAD;
-			*count = index - 1;
-		} else if (frame->probe == spec.probe) {
-			if (!is_over(frame))
-				count_unwound(frame);
-			return index - 1;
+	struct walk walk = {
+		.g = g, .key = key, .depth = depth, .count = *count, .probe = spec.probe,
+		.function = function, .kept = *count,
+	};
+	if (!place_one(&walk) && !place_one(&walk)) {
+		if (spec.loop_helper) {
+			bpf_loop(ABI_PROBES, place_in_loop, &walk, 0);
+		} else {
+			for (int i = 0; i < 32; i++)
+				if (place_one(&walk))
+					break;
 		}
-		index--;
 	}
-	return *count;
+	*count = walk.kept;
+	return walk.found ? walk.found - 1 : walk.kept;
+}
+
+static __always_inline long find_one_at_depth(struct walk *walk)
+{
+	if (!walk->count)
+		return 1;
+	struct frame *frame = frame_at(walk->g, walk->key, walk->count - 1);
+	if (!frame || frame->depth != walk->depth)
+		return 1;
+	walk->count--;
+	if (frame->probe != walk->probe || is_over(frame))
+		return 0;
+	walk->found = walk->count + 1;
+	return 1;
+}
+
+static long find_at_depth_in_loop(__u32 index, struct walk *walk)
+{
+	return find_one_at_depth(walk);
 }
 
 /* 1 + the index of this probe's frame at `depth` among the last frames, 0 where there is none. */
-static __always_inline __u32 index_at_return(struct goroutine *g, const struct goroutine_key *key, __u32 count,
-					     __u32 depth)
+static __noinline __u32 index_at_return(struct goroutine *g, const struct goroutine_key *key, __u32 count,
+					__u32 depth)
 {
-	__u32 index = count;
-#pragma unroll
-	for (int i = 0; i < ABI_FRAMES; i++) {
-		if (!index)
-			break;
-		struct frame *frame = frame_at(g, key, index - 1);
-		if (!frame || frame->depth != depth)
-			break;
-		if (frame->probe == spec.probe && !is_over(frame))
-			return index;
-		index--;
+	struct walk walk = { .g = g, .key = key, .depth = depth, .count = count, .probe = spec.probe };
+	if (!find_one_at_depth(&walk) && !find_one_at_depth(&walk)) {
+		if (spec.loop_helper) {
+			bpf_loop(ABI_PROBES, find_at_depth_in_loop, &walk, 0);
+		} else {
+			for (int i = 0; i < 32; i++)
+				if (find_one_at_depth(&walk))
+					break;
+		}
 	}
-	return 0;
+	return walk.found;
 }
 
 static __always_inline void keep_frames(struct goroutine *g, const struct goroutine_key *key, __u32 count)

@@ -274,6 +274,27 @@ TEST_F(ProbeTest, TwoProbesOfOneFunctionDoNotDisturbEachOther) {
   EXPECT_EQ(loss("no_entry"), 0u);
 }
 
+TEST_F(ProbeTest, AnyNumberOfProbesOfOneFunctionFindTheirFrames) {
+  constexpr int kProbes = 9;  // more than a goroutine's own record has frames
+  config_.metrics = {metric("calls", MetricKind::kCounter)};
+  plan::ProbePlan plan = empty_plan();
+  for (int i = 0; i < kProbes; ++i) {
+    plan.probes.push_back(framed_probe("calls " + std::to_string(i), 0));
+    plan.probes.back().records = {record("calls", RecordKind::kCount, true)};
+    plan.probes.back().slots = 1;
+  }
+  attach(std::move(plan));
+  for (int i = 0; i < 100; ++i) {
+    go_call_function(probed_outer, goroutine_, {}, [&] { go_call_function(probed_outer, goroutine_, {}); });
+    call_and_unwind(probed_outer, goroutine_);
+  }
+  go_call_function(probed_outer, goroutine_, {});
+  EXPECT_EQ(total("calls"), kProbes * 201);
+  EXPECT_EQ(loss("unwound"), kProbes * 100u);
+  EXPECT_EQ(loss("no_entry"), 0u);
+  EXPECT_EQ(frames_left(), 0u);
+}
+
 // Counts calls of outer(id uint64) by id.
 plan::PlannedProbe labelled_counter() {
   plan::PlannedProbe probe = framed_probe("calls", 0);
