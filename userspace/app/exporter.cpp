@@ -151,13 +151,16 @@ void Exporter::update_processes() {
 // What it counted goes to the service's total; labels that were its own stay for a while, as a scrape may
 // still want them.
 void Exporter::end_process(std::uint32_t number) {
-  const bool ours = !registry_.table().at(number).services.empty();
+  const std::vector<std::string>& services = registry_.table().at(number).services;
+  const bool ours = !services.empty();
   for (const auto& attachment : attachments_.all()) {
     const attach::AttachedBinary& binary = attachment->binary;
     auto result = collect::forget_calls(binary, number);
     if (result) {
-      result = ours ? collect::fold_process(config_, binary, number, collect::Fold::kWithoutLearntLabels)
-                    : collect::discard_process(binary, number);
+      // Until a process is classified, the probes of every service that runs this binary count it.
+      const bool counts_here = std::ranges::find(services, attachment->service) != services.end();
+      result = counts_here ? collect::fold_process(config_, binary, number, collect::Fold::kWithoutLearntLabels)
+                           : collect::discard_process(binary, number);
     }
     if (!result) {
       log_->error("ending a process", {{"number", number}, {"error", result.error().message}});

@@ -67,8 +67,8 @@ collect::KnownProcess ProcessRegistry::classify(const process_record& record,
   known.exited = record.exited != 0;
   if (!known.exited) {
     if (auto process = discover::look_at(*proc_, config_->services, known.pid)) {
-      // One that was numbered before it was hit has none in its record.
-      if (record.arguments_length != 0) {
+      // One that was numbered before it was hit has none in its record; of long ones the record has the beginning.
+      if (record.arguments_length != 0 && record.arguments_length < ABI_ARGUMENTS) {
         process->arguments = arguments_of(record);
       }
       known.binary = process->binary;
