@@ -2,7 +2,7 @@
 
 import collections
 
-# name: column; functions: what is counted there; needs_cgo: calls come from C.
+# name: column; functions: what is counted there; needs_cgo: calls come from C. The last one is measured apart.
 Case = collections.namedtuple("Case", "name functions needs_cgo", defaults=(False,))
 
 CASES = [
@@ -24,7 +24,11 @@ CASES = [
     Case("cgo", ["main.fromC"], needs_cgo=True),
     Case("threads", ["main.work"]),
     Case("held", ["main.park"]),
+    Case("late", []),
 ]
+
+# A second exporter that starts while calls of this function run must see them; one that does not look sees none.
+LATE = "main.park"
 
 # Functions with a label of which the truth has the number of calls by text: its source and the function's signature.
 LABELS = {
@@ -102,6 +106,22 @@ LABELLED = """
     labels: {{ function: {{ const: "{function}" }}, text: {source} }}
     record: [labelled_total]
 """
+
+
+LATE_FRAME = """
+  - name: "late {function}"
+    service: matrix
+    function: "{function}"
+    labels: {{ function: {{ const: "{function}" }} }}
+    record: [{{ metric: open, in_flight: true }}]
+"""
+
+
+def late_yaml(exe):
+    """The config for the exporter that comes late."""
+    header = HEADER.format(exe=exe)
+    kept = [line for line in header.splitlines() if "_total:" not in line and "_ms:" not in line]
+    return "\n".join(kept) + LATE_FRAME.format(function=LATE)
 
 
 def probes_yaml(exe, cgo):

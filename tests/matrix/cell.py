@@ -68,9 +68,9 @@ class Control:
 class Exporting:
     """The exporter on a program."""
 
-    def __init__(self, config, binary, folder):  # pylint: disable=unused-argument
-        self.process = Process("exporter", [BINARY, "run", "--config", config, "--web.listen-address", "127.0.0.1:0"],
-                               folder / "exporter.log")
+    def __init__(self, config, binary, folder, name="exporter"):  # pylint: disable=unused-argument
+        self.process = Process(name, [BINARY, "run", "--config", config, "--web.listen-address", "127.0.0.1:0"],
+                               folder / f"{name}.log")
         self.exporter = Exporter(self.process).wait_ready()
         self.exporter.wait_attached("matrix")
 
@@ -165,14 +165,27 @@ def _differences(function, truth, page, held):
 class Row:
     """{case: differences} and {case: calls that a probe at the first instruction sees too often}."""
 
-    def __init__(self, truth, page, held, control, cgo):
+    def __init__(self, truth, page, held, control, cgo, late):
         self.differences, self.excess = {}, {}
-        for case in cases.cases_of(cgo):
+        for case in (case for case in cases.cases_of(cgo) if case.functions):
             self.differences[case.name] = [text for function in case.functions
                                            for text in _differences(function, truth, page, held)]
             self.excess[case.name] = sum(
                 abs(control[function] - truth["functions"][cases.OUTERMOST.get(function, function)]["calls"])
                 for function in case.functions)
+        if late is not None:
+            self.differences["late"] = late
+            self.excess["late"] = truth["held"][cases.LATE]
+
+
+def _late_differences(held, late, late_page):
+    """What an exporter says that came while calls ran: `late` then, `late_page` after they have returned."""
+    found = []
+    for when, page, wanted in (("while they run", late, held[cases.LATE]), ("at the end", late_page, 0)):
+        number, losses = page.number("open", function=cases.LATE), page.losses(f"late {cases.LATE}")
+        if number != wanted or losses:
+            found.append(f"{cases.LATE}: {when} {number} in flight instead of {wanted}, losses {losses}")
+    return found
 
 
 def measure(version, way, calls, folder):
@@ -191,8 +204,14 @@ def measure(version, way, calls, folder):
         running.append(control := Control(binary, cases.functions_of(cgo)))
         held_truth = fixture.stage("held")["held"]
         held = exporting.page()
+        if not shared:
+            late_config = folder / "late.yaml"
+            late_config.write_text(cases.late_yaml(command[0]))
+            running.append(late := Exporting(late_config, binary, folder, "late_exporter"))
+            late_page = late.page()
         truth = {**fixture.stage("done"), "held": held_truth}
-        return Row(truth, exporting.page(), held, control.counts(), cgo)
+        late_found = None if shared else _late_differences(held_truth, late_page, late.page())
+        return Row(truth, exporting.page(), held, control.counts(), cgo, late_found)
     finally:
         for each in running:
             each.end()

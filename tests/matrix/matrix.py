@@ -78,7 +78,7 @@ def main():
             continue
         if not print_row(version, way, row, width, time.monotonic() - began):
             wrong += 1
-    print("- : the program has no C code that could call back (built without cgo)")
+    print("- : cgo: the program has no C code that could call back; late: the exporter itself looks for executables only")
     print(f"{wrong} rows are not exact; {time.monotonic() - start:.0f} s")
     sys.exit(1 if wrong else 0)
 
