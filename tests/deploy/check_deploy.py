@@ -15,7 +15,7 @@ TOP = pathlib.Path(__file__).resolve().parents[2]
 DEPLOY = TOP / "deploy"
 DAEMONSET = DEPLOY / "daemonset.yaml"
 PORT = 19435
-CAPABILITIES = {"CAP_BPF", "CAP_PERFMON", "CAP_SYS_PTRACE", "CAP_DAC_READ_SEARCH"}
+CAPABILITIES = {"CAP_BPF", "CAP_PERFMON", "CAP_SYS_PTRACE", "CAP_DAC_READ_SEARCH", "CAP_LEASE"}
 
 
 class NoDuplicates(yaml.SafeLoader):
