@@ -190,13 +190,17 @@ bool RunningCalls::look_at_all(Process& process, GoroutineWalk& walk) {
   const std::vector<RawFrame> before = frames_of(process);
   const collect::WalkRequest request = request_for(process);
   const auto addresses = collect::list_goroutines(request);
-  process.is_readable = addresses.has_value();
-  if (!addresses) {
+  if (addresses) {
+    walk = collect::walk_goroutines(request, *addresses);
+  }
+  process.is_readable = addresses.has_value() && walk.is_complete;
+  if (!process.is_readable) {
     log_->warn("calls that run already are not seen",
-               {{"exe", binary_->exe}, {"pid", process.live.pid}, {"reason", addresses.error().message}});
+               {{"exe", binary_->exe},
+                {"pid", process.live.pid},
+                {"reason", addresses ? "its goroutines cannot be read" : addresses.error().message}});
     return false;
   }
-  walk = collect::walk_goroutines(request, *addresses);
   take_in(process, collect::compare_calls(functions_, walk, before, frames_of(process)), walk);
   return true;
 }

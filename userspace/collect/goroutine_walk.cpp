@@ -27,6 +27,8 @@ constexpr std::uint64_t kLargestStack = std::uint64_t{1} << 30U;  // runtime.max
 constexpr std::uint64_t kMostFrames = std::uint64_t{1} << 20U;    // of one goroutine
 constexpr std::uint64_t kMostBytes = std::uint64_t{1} << 30U;     // of one walk
 
+constexpr std::uint64_t kMostUnreadable = 1024;  // goroutines, of one walk
+
 constexpr std::size_t kGoroutinesAtOnce = 512;
 constexpr std::uint64_t kFirstPart = 8192;  // of a stack, from SP on: most end within
 constexpr std::uint64_t kNextPart = 65536;
@@ -97,6 +99,9 @@ class Walker {
     std::vector<StackPart> stacks(addresses.size());
     read_stacks(before, stacks);
     const std::vector<std::optional<State>> after = read_states(addresses);
+    unreadable_ += static_cast<std::uint64_t>(
+        std::ranges::count_if(before, [](const std::optional<State>& state) { return !state; }));
+    result_.is_complete = unreadable_ <= kMostUnreadable;
     for (std::size_t i = 0; i < addresses.size(); ++i) {
       if (!before[i] || before[i]->has_ended()) {
         continue;
@@ -109,6 +114,8 @@ class Walker {
       result_.goroutines.push_back(std::move(goroutine));
     }
   }
+
+  [[nodiscard]] bool goes_on() const { return result_.is_complete; }
 
   GoroutineWalk take() {
     std::ranges::sort(result_.goroutines, {}, &WalkedGoroutine::id);
@@ -189,6 +196,7 @@ class Walker {
   const WalkRequest* request_;  // the caller's
   std::size_t g_size_;
   std::uint64_t bytes_ = 0;  // of stacks
+  std::uint64_t unreadable_ = 0;
   GoroutineWalk result_;
 };
 
@@ -265,7 +273,7 @@ base::Result<std::vector<std::uint64_t>> list_goroutines(const WalkRequest& requ
 
 GoroutineWalk walk_goroutines(const WalkRequest& request, std::span<const std::uint64_t> addresses) {
   Walker walker(request);
-  while (!addresses.empty()) {
+  while (!addresses.empty() && walker.goes_on()) {
     const auto now = addresses.first(std::min(addresses.size(), kGoroutinesAtOnce));
     walker.walk(now);
     addresses = addresses.subspan(now.size());

@@ -46,6 +46,7 @@ struct WalkedGoroutine {
 
 struct GoroutineWalk {
   std::vector<WalkedGoroutine> goroutines;  // that have begun and not ended
+  bool is_complete = true;                  // false: too much could not be read, the rest was left out
   std::uint64_t frames = 0;                 // of all functions
   std::uint64_t reads = 0;                  // system calls
 
