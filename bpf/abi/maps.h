@@ -89,8 +89,8 @@ struct goroutine_key {
 
 /* Its value: ABI_FRAMES frames of frame_stride bytes follow. */
 struct goroutine {
-	__u32 count;  /* frames, those that spilled included */
-	__u32 pad;
+	__u32 count;    /* frames, those that spilled included */
+	__u32 highest;  /* 1 + the highest index that it has in the map of spilled frames, 0: none */
 };
 
 /* Key of the map of frames beyond ABI_FRAMES; an entry with index >= count is garbage. */

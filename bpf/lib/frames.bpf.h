@@ -132,15 +132,20 @@ static __always_inline struct goroutine *goroutine_at(const struct goroutine_key
 static __always_inline struct frame *new_frame_at(struct goroutine *g, const struct goroutine_key *key, __u32 index)
 {
 	struct frame *frame = frame_at(g, key, index);
-	if (frame || index < ABI_FRAMES)
+	if (index < ABI_FRAMES)
 		return frame;
-	struct spilled_key spilled_key = {
-		.process = key->process, .index = index, .goroutine = key->goroutine,
-	};
-	/* Any frame serves as the initial value: begin_frame writes all of it. */
-	if (bpf_map_update_elem(&spilled, &spilled_key, (void *)g + sizeof(*g), BPF_NOEXIST))
-		return 0;
-	return bpf_map_lookup_elem(&spilled, &spilled_key);
+	if (!frame) {
+		struct spilled_key spilled_key = {
+			.process = key->process, .index = index, .goroutine = key->goroutine,
+		};
+		/* Any frame serves as the initial value: begin_frame writes all of it. */
+		if (bpf_map_update_elem(&spilled, &spilled_key, (void *)g + sizeof(*g), BPF_NOEXIST))
+			return 0;
+		frame = bpf_map_lookup_elem(&spilled, &spilled_key);
+	}
+	if (g->highest <= index)
+		g->highest = index + 1;
+	return frame;
 }
 
 static __always_inline void begin_frame(struct frame *frame, __u32 process, __u32 function, __u32 depth)
@@ -246,11 +251,36 @@ static __noinline __u32 index_at_return(struct goroutine *g, const struct gorout
 	return walk.found;
 }
 
+static long delete_next_spilled(__u32 index, struct spilled_key *key)
+{
+	bpf_map_delete_elem(&spilled, key);
+	key->index++;
+	return 0;
+}
+
+/* A goroutine that ends must leave nothing behind: most live for one request. */
+static __noinline void delete_spilled(const struct goroutine_key *key, __u32 highest)
+{
+	struct spilled_key next = { .process = key->process, .index = ABI_FRAMES, .goroutine = key->goroutine };
+	if (spec.loop_helper) {
+		bpf_loop(highest - ABI_FRAMES, delete_next_spilled, &next, 0);
+		return;
+	}
+	for (int i = 0; i < 512; i++) {
+		if (next.index >= highest)
+			break;
+		delete_next_spilled(0, &next);
+	}
+}
+
 static __always_inline void keep_frames(struct goroutine *g, const struct goroutine_key *key, __u32 count)
 {
 	g->count = count;
-	if (!count)
-		bpf_map_delete_elem(&goroutines, key);
+	if (count)
+		return;
+	if (g->highest > ABI_FRAMES)
+		delete_spilled(key, g->highest);
+	bpf_map_delete_elem(&goroutines, key);
 }
 
 static __always_inline struct scratch *claim_scratch(void)

@@ -86,7 +86,7 @@ struct {
 } blank_goroutine SEC(".maps");
 
 /* spilled_key -> one frame. Written and read like `goroutines`; an entry is used again at the next call of that
- * depth and deleted by userspace with the process. */
+ * depth and deleted with the goroutine's record. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 1);

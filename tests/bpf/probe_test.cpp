@@ -108,6 +108,27 @@ TEST_F(ProbeTest, MeasuresRecursionToAnyDepth) {
   EXPECT_EQ(loss("unwound"), 0u);
 }
 
+TEST_F(ProbeTest, GoroutinesThatEndLeaveNothingBehind) {
+  config_.metrics = {metric("duration", MetricKind::kHistogram)};
+  config_.limits.in_flight = 64;
+  plan::ProbePlan plan = empty_plan();
+  plan.probes = {duration_probe(0)};
+  attach(std::move(plan));
+  std::function<void(int)> recurse = [&](int depth) {
+    go_call_function(probed_outer, goroutine_, {}, [&, depth] {
+      if (depth > 1) {
+        recurse(depth - 1);
+      }
+    });
+  };
+  for (int i = 0; i < 1000; ++i) {
+    ++goroutine_.goid;
+    recurse(50);
+  }
+  EXPECT_EQ(total("duration"), 50000);
+  EXPECT_EQ(loss("spilled_full"), 0u);
+}
+
 TEST_F(ProbeTest, KeepsPairsApartWhenTheStackMoves) {
   config_.metrics = {metric("duration", MetricKind::kHistogram)};
   plan::ProbePlan plan = empty_plan();

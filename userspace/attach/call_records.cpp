@@ -74,7 +74,8 @@ std::vector<std::byte> CallRecords::frame_of(std::uint32_t process, const LateCa
 bool CallRecords::insert(std::uint32_t process, std::uint64_t goroutine_id,
                          std::span<const LateCall> calls) const {
   const std::size_t stride = binary_->frame_stride;
-  const goroutine head{.count = static_cast<__u32>(calls.size()), .pad = 0};
+  const auto count = static_cast<__u32>(calls.size());
+  const goroutine head{.count = count, .highest = count > ABI_FRAMES ? count : 0};
   std::vector<std::byte> record(sizeof(head) + ABI_FRAMES * stride);
   std::memcpy(record.data(), &head, sizeof(head));
   for (std::size_t i = 0; i < calls.size(); ++i) {
@@ -101,9 +102,18 @@ bool CallRecords::end(const ended_call& call) const {
   return bpf_prog_test_run_opts(end_call_.value(), &options) == 0 && options.retval == 1;
 }
 
-void CallRecords::forget(std::uint32_t process, std::uint64_t goroutine) const {
-  const goroutine_key key{.process = process, .pad = 0, .goroutine = goroutine};
+void CallRecords::forget(std::uint32_t process, std::uint64_t goroutine_id) const {
+  const goroutine_key key{.process = process, .pad = 0, .goroutine = goroutine_id};
+  std::vector<std::byte> record(sizeof(goroutine) + ABI_FRAMES * std::size_t{binary_->frame_stride});
+  goroutine head{};
+  if (bpf_map_lookup_elem(binary_->maps.goroutines.value(), &key, record.data()) == 0) {
+    std::memcpy(&head, record.data(), sizeof(head));
+  }
   bpf_map_delete_elem(binary_->maps.goroutines.value(), &key);
+  for (__u32 i = ABI_FRAMES; i < head.highest; ++i) {
+    const spilled_key at{.process = process, .index = i, .goroutine = goroutine_id};
+    bpf_map_delete_elem(binary_->maps.spilled.value(), &at);
+  }
 }
 
 }  // namespace attach
