@@ -4,8 +4,7 @@
 #include "lib/frame.bpf.h"
 
 /* Run by userspace for a call that it saw to be over: its frame is no longer on the stack. 1: it is ended now; 0: the
- * goroutine has changed it meanwhile. The place of a frame changes its start before anything else can be seen of a new
- * call there, so the exchange cannot hit that one. */
+ * goroutine has changed it meanwhile. Its start is what makes it one and no other: a new call in that place has another. */
 SEC("syscall")
 int end_call(struct ended_call *call)
 {

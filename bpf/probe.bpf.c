@@ -153,8 +153,8 @@ int on_return(struct pt_regs *ctx)
 	struct place place = {};
 	if (spec.framed ? find_call(ctx, process, &place) : place_in_scratch(ctx, process, &place))
 		return 0;
-	const __u64 start = spec.framed ? place.frame->start_ns : now;
-	if (start)
+	const __u64 start = spec.framed ? take_start(place.frame) : now;
+	if (start > START_ENDED)
 		run_phase(ctx, place.frame, now - start, &spec.leave);
 	else
 		count_no_entry();

@@ -17,14 +17,18 @@ static __always_inline struct frame *frame_at(struct goroutine *g, const struct 
 	return bpf_map_lookup_elem(&spilled, &spilled_key);
 }
 
-/* Userspace ends a call by its start (calls.bpf.c), which only the next call in that place overwrites: neither side
- * can take the other's frame for its own. */
+/* A call is ended by its goroutine or by userspace (calls.bpf.c), by one of them and once: who takes its start. */
 static __always_inline int is_over(const struct frame *frame)
 {
 	return frame->probe == FRAME_DEAD || frame->start_ns == START_ENDED;
 }
 
-/* A call ended without a return. */
+/* The start of a call that ends now, START_ENDED where userspace has ended it. */
+static __always_inline __u64 take_start(struct frame *frame)
+{
+	return __sync_lock_test_and_set(&frame->start_ns, START_ENDED);
+}
+
 static __always_inline void count_unwound(struct frame *frame)
 {
 	if (frame->counts_unwound) {
@@ -41,6 +45,13 @@ static __always_inline void count_unwound(struct frame *frame)
 		}
 	}
 	count_loss(frame->probe, LOSS_UNWOUND);
+}
+
+/* A call ended without a return: its goroutine is elsewhere. */
+static __always_inline void end_unwound(struct frame *frame)
+{
+	if (frame->probe != FRAME_DEAD && take_start(frame) != START_ENDED)
+		count_unwound(frame);
 }
 
 #endif

@@ -52,11 +52,9 @@ static __always_inline long drop_one(struct walk *walk)
 		return 1;
 	struct frame *frame = frame_at(walk->g, walk->key, walk->count - 1);
 	if (frame) {
-		const int over = is_over(frame);
-		if (!over && frame->depth <= walk->depth)
+		if (!is_over(frame) && frame->depth <= walk->depth)
 			return 1;
-		if (!over)
-			count_unwound(frame);
+		end_unwound(frame);
 	}
 	walk->count--;
 	return 0;
@@ -175,13 +173,11 @@ static __always_inline long place_one(struct walk *walk)
 	walk->count--;
 	if (frame->key.function != walk->function) {
 		/* Another function stood here: what lies above its frame is as dead as it is. */
-		if (!is_over(frame))
-			count_unwound(frame);
+		end_unwound(frame);
 		frame->probe = FRAME_DEAD;
 		walk->kept = walk->count;
 	} else if (frame->probe == walk->probe) {
-		if (!is_over(frame))
-			count_unwound(frame);
+		end_unwound(frame);
 		walk->found = walk->count + 1;
 		return 1;
 	}

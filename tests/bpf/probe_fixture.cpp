@@ -165,10 +165,18 @@ void ProbeTest::fold() {
   }
 }
 
-std::size_t ProbeTest::frames_left() {
+std::vector<collect::RawFrame> ProbeTest::frames() {
   auto frames = collect::read_frames(*binary_);
   EXPECT_TRUE(frames.has_value());
-  return frames->size();
+  return *frames;
+}
+
+std::size_t ProbeTest::frames_left() { return frames().size(); }
+
+attach::CallRecords ProbeTest::records() {
+  auto records = attach::CallRecords::open(*binary_, watch_->maps());
+  EXPECT_TRUE(records.has_value()) << records.error().message;
+  return std::move(*records);
 }
 
 }  // namespace bpf_test

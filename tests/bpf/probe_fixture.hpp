@@ -8,9 +8,11 @@
 #include <vector>
 
 #include "attach/attach_binary.hpp"
+#include "attach/call_records.hpp"
 #include "attach/process_watch.hpp"
 #include "bpf/go_call.hpp"
 #include "collect/collector.hpp"
+#include "collect/read_maps.hpp"
 #include "config/probe_config.hpp"
 #include "plan/probe_plan.hpp"
 
@@ -39,6 +41,9 @@ class ProbeTest : public ::testing::Test {
   double total(const std::string& metric);
   std::uint64_t loss(const std::string& reason);
   std::size_t frames_left();
+  std::vector<collect::RawFrame> frames();
+  attach::CallRecords records();
+  const attach::ProcessWatch& watch() const { return *watch_; }
   // As at the end of this process.
   void fold();
 

@@ -1,6 +1,8 @@
 """Calls that began before the exporter: counted within one scrape of each start, gone when they end. Programs that are
 built by several versions of Go; then the stand-in for Resonance."""
 
+import json
+import pathlib
 import re
 import unittest
 
@@ -8,7 +10,7 @@ import exposition
 import gofixture
 import resonance
 from exporter import start_exporter
-from support import TestCase
+from support import TestCase, required, run
 
 PROBES = """\
 services:
@@ -41,13 +43,48 @@ probes:
     record: [{ metric: tagging, in_flight: true }]
 """
 
+FLAVOURS = {
+    "stripped": ("-ldflags=-s -w",),
+    "pie": ("-buildmode=pie", "-ldflags=-s -w"),
+    "race": ("-race",),
+    "unoptimized": ("-gcflags=all=-N -l",),
+}
+
 GAUGES = ("serving", "reading", "nesting", "nesting_outermost", "talking")
+
+
+class Records:
+    """The map of goroutines of a running exporter, with one binary attached."""
+
+    def __init__(self, pid):
+        ids = set()
+        for info in pathlib.Path(f"/proc/{pid}/fdinfo").iterdir():
+            ids.update(re.findall(r"^map_id:\s+(\d+)$", info.read_text(), re.MULTILINE))
+        maps = [json.loads(self.bpftool("map", "show", "id", number)) for number in ids]
+        (self.id,) = [entry["id"] for entry in maps if entry["name"] == "goroutines"]
+
+    @staticmethod
+    def bpftool(*arguments):
+        return run(required("bpftool"), "-j", *arguments).stdout
+
+    def entries(self):
+        """(key, value) as lists of bytes."""
+        return [([int(byte, 16) for byte in entry["key"]], [int(byte, 16) for byte in entry["value"]])
+                for entry in json.loads(self.bpftool("map", "dump", "id", self.id))]
+
+    def goroutines(self):
+        return {int.from_bytes(key[8:16], "little") for key, _ in self.entries()}
+
+    def copy_first_to(self, goroutine):
+        key, value = self.entries()[0]
+        key[8:16] = goroutine.to_bytes(8, "little")
+        self.bpftool("map", "update", "id", self.id, "key", *key, "value", *value)
 
 
 class LateAttach(TestCase):
     def program(self, version="", flavour="stripped"):
-        flags = {"stripped": ("-ldflags=-s -w",), "pie": ("-buildmode=pie", "-ldflags=-s -w")}[flavour]
-        exe = gofixture.build("late", flags, toolchain=f"go{version}" if version else "", variant=f"late-{version}-{flavour}")
+        exe = gofixture.build("late", FLAVOURS[flavour], toolchain=f"go{version}" if version else "",
+                              cgo="1" if flavour == "race" else "0", variant=f"late-{version}-{flavour}")
         self.config = self.write("probes.yaml", PROBES.replace("@EXE@", str(exe)))
         return gofixture.Driven(self, exe)
 
@@ -98,6 +135,12 @@ class LateAttach(TestCase):
     def test_go_1_26_position_independent(self):
         self.hold_and_release(self.program(flavour="pie"))
 
+    def test_go_1_26_race(self):
+        self.hold_and_release(self.program(flavour="race"))
+
+    def test_go_1_26_unoptimized(self):
+        self.hold_and_release(self.program(flavour="unoptimized"))
+
     def test_go_1_25_4(self):
         self.hold_and_release(self.program("1.25.4"))
 
@@ -115,6 +158,24 @@ class LateAttach(TestCase):
         for _ in range(20):
             self.check(exporter, talking=200)
         program.ask("hush", "hush 0")
+        self.check(exporter)
+        program.stop()
+
+    def test_a_sweep_ends_calls_that_are_on_no_stack(self):
+        program = self.program()
+        exporter = self.exporter("exporter")
+        program.ask("open 3", "open 3")
+        self.check(exporter, serving=3)
+        # As if two calls had ended without a return that anybody saw: of a goroutine that is gone, and of one that lives
+        # (the main goroutine, 1).
+        records = Records(exporter.process.pid)
+        for goroutine in (0x7fffffff, 1):
+            records.copy_first_to(goroutine)
+        self.check(exporter, serving=5)
+        samples = exporter.wait_for(lambda samples: samples[exposition.series("serving")] == 3, "the next sweep")
+        self.assertEqual(samples[exposition.series("uprobe_exporter_losses_total", probe="serve", reason="unwound")], 2)
+        self.assertNotIn(0x7fffffff, records.goroutines())
+        program.ask("close 3", "close 3")
         self.check(exporter)
         program.stop()
 

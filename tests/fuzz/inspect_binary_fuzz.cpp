@@ -6,6 +6,7 @@
 #include <span>
 #include <string_view>
 
+#include "inspect/go_unwind.hpp"
 #include "inspect/inspect_binary.hpp"
 
 namespace {
@@ -43,6 +44,19 @@ void check_details(const inspect::BinaryFacts& facts) {
   }
 }
 
+// What a walk over stacks may ask: any address.
+void check_unwinding(std::span<const std::byte> file, const inspect::BinaryFacts& facts) {
+  const auto unwind = inspect::GoUnwind::read(file);
+  if (!unwind) {
+    return;
+  }
+  for (const inspect::Function& function : facts.functions) {
+    for (const std::uint64_t offset : {std::uint64_t{0}, function.size / 2, function.size}) {
+      (void)unwind->at(static_cast<inspect::VirtualAddress>(value_of(function.entry) + offset));
+    }
+  }
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -52,6 +66,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (facts) {
     check_types(*facts);
     check_details(*facts);
+    check_unwinding(std::as_bytes(std::span(data, size)), *facts);
   } else {
     require(!facts.error().message.empty());
   }

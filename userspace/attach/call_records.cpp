@@ -71,6 +71,17 @@ std::vector<std::byte> CallRecords::frame_of(std::uint32_t process, const LateCa
   return bytes;
 }
 
+// Never over another that is there: the goroutine may have made a record just now, with calls this deep. The
+// same may be left of an insertion that failed for that reason.
+bool CallRecords::spill(const spilled_key& key, const std::vector<std::byte>& bytes) const {
+  const int map = binary_->maps.spilled.value();
+  if (bpf_map_update_elem(map, &key, bytes.data(), BPF_NOEXIST) == 0) {
+    return true;
+  }
+  std::vector<std::byte> there(bytes.size());
+  return bpf_map_lookup_elem(map, &key, there.data()) == 0 && there == bytes;
+}
+
 bool CallRecords::insert(std::uint32_t process, std::uint64_t goroutine_id,
                          std::span<const LateCall> calls) const {
   const std::size_t stride = binary_->frame_stride;
@@ -84,9 +95,8 @@ bool CallRecords::insert(std::uint32_t process, std::uint64_t goroutine_id,
       std::ranges::copy(bytes, record.begin() + static_cast<std::ptrdiff_t>(sizeof(head) + i * stride));
       continue;
     }
-    // Never over one that is there: the goroutine may have made a record just now, with calls this deep.
     const spilled_key key{.process = process, .index = static_cast<__u32>(i), .goroutine = goroutine_id};
-    if (bpf_map_update_elem(binary_->maps.spilled.value(), &key, bytes.data(), BPF_NOEXIST) != 0) {
+    if (!spill(key, bytes)) {
       return false;
     }
   }

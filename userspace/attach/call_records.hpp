@@ -41,6 +41,7 @@ class CallRecords {
  private:
   explicit CallRecords(const AttachedBinary& binary) : binary_(&binary) {}
 
+  [[nodiscard]] bool spill(const spilled_key& key, const std::vector<std::byte>& bytes) const;
   [[nodiscard]] std::vector<std::byte> frame_of(std::uint32_t process, const LateCall& call) const;
 
   const AttachedBinary* binary_;  // the attachment's

@@ -21,3 +21,5 @@ struct spilled_key a_spilled_key;
 struct object_key an_object_key;
 struct series_cursor a_series_cursor;
 struct process_event a_process_event;
+struct ended_call an_ended_call;
+struct wanted_process a_wanted_process;
