@@ -46,8 +46,7 @@ int BPF_PROG(on_exit, struct task_struct *task)
 	return 0;
 }
 
-/* Gives numbers to the tasks of `wanted_processes` that have none. argv stays empty: userspace reads /proc while the
- * process lives. */
+/* Gives numbers to the tasks of `wanted_processes` that have none. Their argv is read at their first hit. */
 SEC("iter/task")
 int number_wanted(struct bpf_iter__task *at)
 {
@@ -58,17 +57,14 @@ int number_wanted(struct bpf_iter__task *at)
 	__u32 tgid = task->tgid;
 	if (!wanted || bpf_map_lookup_elem(&processes, &tgid))
 		return 0;
-	struct process fresh = {};
+	struct process fresh = { .unread = 1 };
 	struct process_record *record = new_record(&fresh.number);
 	if (!record)
 		return 0;
-	record->tgid = tgid;
 	record->pid = wanted->pid;
 	record->start_time_ns = task->start_boottime;
 	record->cgroup = task->cgroups->dfl_cgrp->kn->id;
-	if (bpf_map_update_elem(&processes, &tgid, &fresh, BPF_NOEXIST))
-		bpf_map_delete_elem(&process_records, &fresh.number);
-	else if (!task->signal->live.counter)
+	if (!publish_number(tgid, &fresh, record) && !task->signal->live.counter)
 		retire_number(tgid); /* on_exit may have come too early to see it */
 	return 0;
 }

@@ -10,13 +10,14 @@
 /* A process as the exporter numbers it: given in the kernel at the first hit, never used again. */
 struct process {
 	__u32 number;
-	__u32 classified;  /* userspace has decided: `services` holds */
+	__u16 classified;  /* userspace has decided: `services` holds */
+	__u16 unread;      /* its record has no argv yet: numbered before it was hit */
 	__u64 services;    /* bits of the services it belongs to; 0: not ours */
 };
 
 /* Kept until userspace deletes it: a process that is gone can still be told. */
 struct process_record {
-	__u32 tgid;              /* in the initial pid namespace */
+	__u32 tgid;              /* in the initial pid namespace; written last: 0 until the rest is there */
 	__u32 pid;               /* in the exporter's, 0 where it has none */
 	__u64 start_time_ns;     /* boot time clock */
 	__u64 cgroup;

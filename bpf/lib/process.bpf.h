@@ -27,24 +27,31 @@ static __always_inline void send_event(enum event_kind kind, __u32 tgid, __u32 n
 	bpf_ringbuf_submit(event, 0);
 }
 
-/* Fills in what tells the process apart. Its argv is read here, before the program can rewrite it for long, and also
- * from processes that will be gone when userspace looks. */
-static __always_inline void describe_process(struct process_record *record, __u32 tgid)
+/* At the first hit: before the program can rewrite its argv for long, and also from processes that will be gone when
+ * userspace looks. */
+static __always_inline void read_arguments(struct process_record *record)
 {
 	struct task_struct *task = (void *)bpf_get_current_task_btf();
 	struct mm_struct *mm = task->mm;
 	__u64 start = mm ? mm->arg_start : 0;
 	__u64 length = mm ? mm->arg_end - start : 0;
 
-	record->tgid = tgid;
-	record->pid = pid_for_userspace();
-	record->start_time_ns = task->group_leader->start_boottime;
-	record->cgroup = bpf_get_current_cgroup_id();
 	if (length > ABI_ARGUMENTS)
 		length = ABI_ARGUMENTS;
 	barrier_var(length);
 	if (length <= ABI_ARGUMENTS && !read_user(record->arguments, length, start))
 		record->arguments_length = length;
+}
+
+/* Fills in what tells the current process apart, all but its tgid. */
+static __always_inline void describe_process(struct process_record *record)
+{
+	struct task_struct *task = (void *)bpf_get_current_task_btf();
+
+	record->pid = pid_for_userspace();
+	record->start_time_ns = task->group_leader->start_boottime;
+	record->cgroup = bpf_get_current_cgroup_id();
+	read_arguments(record);
 }
 
 /* The record of a number that was never used before; 0 where there is no room. */
@@ -61,20 +68,42 @@ static __always_inline struct process_record *new_record(__u32 *number)
 	return bpf_map_lookup_elem(&process_records, number);
 }
 
+/* Makes a number valid; -1 where the process has one already. Userspace passes over the record until it has a tgid. */
+static __always_inline int publish_number(__u32 tgid, struct process *fresh, struct process_record *record)
+{
+	if (bpf_map_update_elem(&processes, &tgid, fresh, BPF_NOEXIST)) {
+		bpf_map_delete_elem(&process_records, &fresh->number);
+		return -1;
+	}
+	barrier();
+	record->tgid = tgid;
+	return 0;
+}
+
 static __noinline struct process *number_process(__u32 tgid)
 {
 	struct process fresh = {};
 	struct process_record *record = new_record(&fresh.number);
 	if (!record)
 		return 0;
-	describe_process(record, tgid);
-
-	/* The record is there before the number can be seen. Another thread may have been first. */
-	if (bpf_map_update_elem(&processes, &tgid, &fresh, BPF_NOEXIST))
-		bpf_map_delete_elem(&process_records, &fresh.number);
-	else
+	describe_process(record);
+	/* Another thread may have been first. */
+	if (!publish_number(tgid, &fresh, record))
 		send_event(EVENT_PROCESS, tgid, fresh.number);
 	return bpf_map_lookup_elem(&processes, &tgid);
+}
+
+/* The current process was numbered by somebody else. */
+static __noinline int read_arguments_late(struct process *process)
+{
+	if (!process)
+		return 0;
+	process->unread = 0;
+	__u32 number = process->number;
+	struct process_record *record = bpf_map_lookup_elem(&process_records, &number);
+	if (record)
+		read_arguments(record);
+	return 0;
 }
 
 /* The number of the current process, 0 where this probe does not count it (or it could not be numbered, which is a
@@ -89,6 +118,8 @@ static __always_inline __u32 counted_process(void)
 		count_loss(spec.probe, LOSS_PROCESSES_FULL);
 		return 0;
 	}
+	if (process->unread && !process->classified)
+		read_arguments_late(process);
 	if (process->classified && !(process->services & spec.services))
 		return 0;
 	return process->number;

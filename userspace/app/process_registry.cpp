@@ -28,7 +28,9 @@ base::Result<std::vector<NumberedRecord>> read_records(const attach::SharedMaps&
                                             NumberedRecord entry;
                                             std::memcpy(&entry.number, key.data(), sizeof(entry.number));
                                             std::memcpy(&entry.record, value.data(), sizeof(entry.record));
-                                            records.push_back(entry);
+                                            if (entry.record.tgid != 0) {  // else the kernel is still filling it in
+                                              records.push_back(entry);
+                                            }
                                           }));
   return records;
 }
@@ -59,29 +61,32 @@ void tell_kernel(const attach::SharedMaps& maps, const process_record& record, s
 
 }  // namespace
 
-collect::KnownProcess ProcessRegistry::classify(const process_record& record,
+collect::KnownProcess ProcessRegistry::classify(const attach::SharedMaps& maps, std::uint32_t number,
+                                                const process_record& record,
                                                 const std::vector<ProbedBinary>& binaries) const {
   collect::KnownProcess known;
   known.pid = static_cast<pid_t>(record.pid);
   known.start_time_ns = record.start_time_ns;
   known.exited = record.exited != 0;
-  if (!known.exited) {
-    if (auto process = discover::look_at(*proc_, config_->services, known.pid)) {
-      // One that was numbered before it was hit has none in its record; of long ones the record has the beginning.
-      if (record.arguments_length != 0 && record.arguments_length < ABI_ARGUMENTS) {
-        process->arguments = arguments_of(record);
-      }
-      known.binary = process->binary;
-      known.services = discover::services_of(config_->services, *process);
-      return known;
+  auto process = known.exited ? std::nullopt : discover::look_at(*proc_, config_->services, known.pid);
+  // What is not in /proc any more, or is another image by now, has told all that it will.
+  process_record latest = record;
+  bpf_map_lookup_elem(maps.process_records.value(), &number, &latest);
+  if (process && latest.exited == 0) {
+    // One that was numbered before it was hit has none in its record; of long ones the record has the beginning.
+    if (latest.arguments_length != 0 && latest.arguments_length < ABI_ARGUMENTS) {
+      process->arguments = arguments_of(latest);
     }
+    known.binary = process->binary;
+    known.services = discover::services_of(config_->services, *process);
+    return known;
   }
   // Gone already: it ran one of the probed binaries, and its argv says which service it was.
   for (const ProbedBinary& binary : binaries) {
-    discover::Process process;
-    process.exe = binary.exe;
-    process.arguments = arguments_of(record);
-    known.services = discover::services_of(config_->services, process);
+    discover::Process gone;
+    gone.exe = binary.exe;
+    gone.arguments = arguments_of(latest);
+    known.services = discover::services_of(config_->services, gone);
     if (!known.services.empty()) {
       known.binary = binary.id;
       break;
@@ -97,7 +102,7 @@ base::Result<std::vector<std::uint32_t>> ProcessRegistry::update(const attach::S
   for (const auto& [number, record] : records) {
     const auto [entry, is_new] = table_.try_emplace(number);
     if (is_new) {
-      entry->second = classify(record, binaries);
+      entry->second = classify(maps, number, record, binaries);
       tell_kernel(maps, record, number, attach::service_bits(*config_, entry->second.services));
     }
     if (record.exited != 0 && (is_new || !entry->second.exited)) {

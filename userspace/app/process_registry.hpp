@@ -43,7 +43,8 @@ class ProcessRegistry {
   [[nodiscard]] const collect::ProcessTable& table() const { return table_; }
 
  private:
-  [[nodiscard]] collect::KnownProcess classify(const process_record& record,
+  [[nodiscard]] collect::KnownProcess classify(const attach::SharedMaps& maps, std::uint32_t number,
+                                               const process_record& record,
                                                const std::vector<ProbedBinary>& binaries) const;
 
   const config::ProbeConfig* config_;  // owned by the exporter
