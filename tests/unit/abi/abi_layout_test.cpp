@@ -87,7 +87,7 @@ const std::vector<Layout>& expected_layouts() {
       {"scratch", sizeof(scratch), {MEMBER(scratch, busy), MEMBER(scratch, pad), MEMBER(scratch, frame)}},
       {"goroutine_key", sizeof(goroutine_key),
        {MEMBER(goroutine_key, process), MEMBER(goroutine_key, pad), MEMBER(goroutine_key, goroutine)}},
-      {"goroutine", sizeof(goroutine), {MEMBER(goroutine, count), MEMBER(goroutine, pad)}},
+      {"goroutine", sizeof(goroutine), {MEMBER(goroutine, count), MEMBER(goroutine, highest)}},
       {"spilled_key", sizeof(spilled_key),
        {MEMBER(spilled_key, process), MEMBER(spilled_key, index), MEMBER(spilled_key, goroutine)}},
       {"object_key", sizeof(object_key),
