@@ -134,7 +134,7 @@ TEST_F(CallRecordsTest, ManyCallsOfOneGoroutineSpill) {
 TEST_F(CallRecordsTest, EndingDoesNotHitTheNextCall) {
   attach_outer();
   const attach::CallRecords records = this->records();
-  constexpr int kCalls = 20'000;
+  constexpr int kCalls = 5'000;
   std::atomic<bool> done = false;
   std::uint64_t ended = 0;
   {

@@ -195,12 +195,15 @@ bool RunningCalls::look_at_all(Process& process, GoroutineWalk& walk) {
   }
   process.is_readable = addresses.has_value() && walk.is_complete;
   if (!process.is_readable) {
-    log_->warn("calls that run already are not seen",
-               {{"exe", binary_->exe},
-                {"pid", process.live.pid},
-                {"reason", addresses ? "its goroutines cannot be read" : addresses.error().message}});
+    // Later on it is a process that ends just now.
+    const auto level = process.was_read ? &base::Logger::debug : &base::Logger::warn;
+    (log_->*level)("calls that run already are not seen",
+                   {{"exe", binary_->exe},
+                    {"pid", process.live.pid},
+                    {"reason", addresses ? "its goroutines cannot be read" : addresses.error().message}});
     return false;
   }
+  process.was_read = true;
   take_in(process, collect::compare_calls(functions_, walk, before, frames_of(process)), walk);
   return true;
 }

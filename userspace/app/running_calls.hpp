@@ -73,6 +73,7 @@ class RunningCalls {
     std::set<std::string> unknown_metrics;
     std::vector<collect::RawFrame> unrecorded;
     bool is_readable = true;
+    bool was_read = false;
     std::uint64_t recovered = 0;
   };
 
