@@ -141,7 +141,7 @@ TEST_F(CallRecordsTest, EndingDoesNotHitTheNextCall) {
     const std::jthread other([&] {
       while (!done) {
         for (const collect::RawFrame& frame : frames()) {
-          ended += records.end(as_seen(frame)) ? 1 : 0;
+          ended += records.end(as_seen(frame)) ? 1u : 0u;
         }
       }
     });

@@ -104,6 +104,9 @@ void Exporter::attach_missing() {
   auto targets = discover::find_targets(config_.services, proc_, ::getpid());
   for (const Missing& missing : attachments_.missing(targets)) {
     auto attachment = attachments_.attach(missing, watch_, kernel_);
+    if (!attachment && ::access(missing.target.open_path.c_str(), F_OK) != 0) {
+      continue;  // gone meanwhile: the next one to run the file is tried
+    }
     const std::scoped_lock lock(mutex_);
     attachments_.add(missing, std::move(attachment));
   }
@@ -159,8 +162,9 @@ void Exporter::end_process(std::uint32_t number) {
     if (result) {
       // Until a process is classified, the probes of every service that runs this binary count it.
       const bool counts_here = std::ranges::find(services, attachment->service) != services.end();
-      result = counts_here ? collect::fold_process(config_, binary, number, collect::Fold::kWithoutLearntLabels)
-                           : collect::discard_process(binary, number);
+      result = counts_here
+                   ? collect::fold_process(config_, binary, number, collect::Fold::kWithoutLearntLabels)
+                   : collect::discard_process(binary, number);
     }
     if (!result) {
       log_->error("ending a process", {{"number", number}, {"error", result.error().message}});
@@ -211,6 +215,7 @@ metrics::Snapshot Exporter::snapshot(std::optional<std::string_view> service) {
   update_processes();
   const std::vector<collect::Sample> samples = collect_samples();
   ratios_.record(start, samples);
+  metric_use_ = use_of_metrics(config_, samples);
   metrics::Snapshot snapshot = metrics::build_snapshot(config_.metrics, samples, service);
   snapshot = metrics::with_families(std::move(snapshot), ratios_.families(service));
   // A service's own endpoint shows that service and nothing of the exporter.
@@ -238,6 +243,7 @@ metrics::SelfState Exporter::self_state() const {
 
 metrics::SelfState Exporter::state_now() const {
   metrics::SelfState state = report_attachments(config_, attachments_, targets_, watch_.maps(), *log_);
+  state.metrics = metric_use_;
   state.scrape_duration_seconds = last_scrape_.count();
   state.process = proc_.resource_use(::getpid());
   return state;

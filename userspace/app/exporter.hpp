@@ -78,6 +78,7 @@ class Exporter final : public expose::Exposed {
   };
 
   std::deque<Retiring> retiring_;
+  std::vector<metrics::MetricUse> metric_use_;  // at the last scrape
   std::chrono::duration<double> last_scrape_{0};
   std::atomic<bool> ready_ = false;
 };

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <iterator>
 #include <map>
+#include <set>
 #include <span>
 
 #include "app/version.hpp"
@@ -100,6 +101,22 @@ metrics::SelfState report_attachments(const config::ProbeConfig& config, const A
     state.attached.push_back(std::move(probe));
   }
   return state;
+}
+
+std::vector<metrics::MetricUse> use_of_metrics(const config::ProbeConfig& config,
+                                               const std::vector<collect::Sample>& samples) {
+  std::map<std::string, std::set<std::vector<std::string>>> series;
+  for (const collect::Sample& sample : samples) {
+    series[sample.metric].insert(sample.labels);
+  }
+  std::vector<metrics::MetricUse> uses;
+  for (const config::Metric& metric : config.metrics) {
+    if (metric.kind != config::MetricKind::kRatio) {
+      uses.push_back(
+          {.metric = metric.name, .series = series[metric.name].size(), .limit = metric.max_series});
+    }
+  }
+  return uses;
 }
 
 }  // namespace app

@@ -18,8 +18,13 @@ namespace app {
 [[nodiscard]] std::optional<std::string> first_problem(const Attachment& attachment);
 
 // Probes, sites, hits, losses and services. Maps that cannot be read are logged and left out.
-[[nodiscard]] metrics::SelfState report_attachments(const config::ProbeConfig& config, const Attachments& attachments,
+[[nodiscard]] metrics::SelfState report_attachments(const config::ProbeConfig& config,
+                                                    const Attachments& attachments,
                                                     const std::vector<discover::Target>& targets,
                                                     const attach::SharedMaps& maps, base::Logger& log);
+
+// Series of each metric, and how many it may have.
+[[nodiscard]] std::vector<metrics::MetricUse> use_of_metrics(const config::ProbeConfig& config,
+                                                             const std::vector<collect::Sample>& samples);
 
 }  // namespace app

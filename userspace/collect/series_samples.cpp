@@ -1,8 +1,10 @@
 #include "collect/series_samples.hpp"
 
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <span>
+#include <tuple>
 #include <utility>
 
 #include "collect/unwound_series.hpp"
@@ -18,26 +20,56 @@ bool is_series_record(RecordKind kind) {
          kind == RecordKind::kSet;
 }
 
-// The value that was set last, on whichever CPU: slot + 1 holds the time.
-double newest(const RawSeries& series, const plan::PlannedRecord& record) {
-  std::uint64_t time = 0;
+// A value that was set, and when.
+struct LastSet {
+  std::uint64_t time = 0;  // 0: never
   std::int64_t value = 0;
+};
+
+// The value that was set last, on whichever CPU: slot + 1 holds the time.
+LastSet newest(const RawSeries& series, const plan::PlannedRecord& record) {
+  LastSet last;
   for (std::size_t cpu = 0; cpu < series.per_cpu.size(); cpu += series.slots.size()) {
-    if (series.per_cpu[cpu + record.slot + 1] > time) {
-      time = series.per_cpu[cpu + record.slot + 1];
-      value = static_cast<std::int64_t>(series.per_cpu[cpu + record.slot]);
+    if (series.per_cpu[cpu + record.slot + 1] > last.time) {
+      last = {.time = series.per_cpu[cpu + record.slot + 1],
+              .value = static_cast<std::int64_t>(series.per_cpu[cpu + record.slot])};
     }
   }
-  return static_cast<double>(value);
+  return last;
 }
+
+// The gauges that a probe sets. Its series are told apart by all labels of the probe; a gauge may have fewer,
+// and then the newest of its series is its value.
+class SetGauges {
+ public:
+  void add(Sample sample, const LastSet& last, double scale) {
+    Gauge& gauge = gauges_[{sample.metric, sample.labels, sample.process}];
+    if (last.time > gauge.last.time) {
+      sample.number = static_cast<double>(last.value) * scale;
+      gauge = {.last = last, .sample = std::move(sample)};
+    }
+  }
+
+  void append_to(std::vector<Sample>& samples) {
+    for (auto& [key, gauge] : gauges_) {
+      if (gauge.last.time != 0) {
+        samples.push_back(std::move(gauge.sample));
+      }
+    }
+  }
+
+ private:
+  struct Gauge {
+    LastSet last;
+    Sample sample;
+  };
+
+  std::map<std::tuple<std::string, std::vector<std::string>, std::uint32_t>, Gauge> gauges_;
+};
 
 // Fills in the value; false where this record was never fired for this series.
 bool set_value(Sample& sample, const RawSeries& series, const plan::PlannedRecord& record) {
   const auto slots = std::span(series.slots).subspan(record.slot);
-  if (record.kind == RecordKind::kSet) {
-    sample.number = newest(series, record) * record.scale;
-    return slots[1] != 0;
-  }
   sample.number = static_cast<double>(static_cast<std::int64_t>(slots[0])) * record.scale;
   if (record.kind == RecordKind::kCount) {
     return slots[0] != 0;
@@ -47,7 +79,8 @@ bool set_value(Sample& sample, const RawSeries& series, const plan::PlannedRecor
   return std::ranges::any_of(buckets, [](std::uint64_t count) { return count != 0; });
 }
 
-Sample overflow_sample(const BinaryView& view, const plan::PlannedProbe& probe, const plan::PlannedRecord& record) {
+Sample overflow_sample(const BinaryView& view, const plan::PlannedProbe& probe,
+                       const plan::PlannedRecord& record) {
   Sample sample;
   sample.metric = record.metric;
   sample.labels.assign(view.metric(record.metric).labels.size(), kOverflowLabel);
@@ -56,7 +89,7 @@ Sample overflow_sample(const BinaryView& view, const plan::PlannedProbe& probe, 
 }
 
 void append_samples(const BinaryView& view, const plan::PlannedProbe& probe, const RawSeries& series,
-                    std::vector<Sample>& samples) {
+                    std::vector<Sample>& samples, SetGauges& gauges) {
   for (const plan::PlannedRecord& record : probe.records) {
     if (!is_series_record(record.kind)) {
       continue;
@@ -64,11 +97,18 @@ void append_samples(const BinaryView& view, const plan::PlannedProbe& probe, con
     std::optional<Sample> sample =
         series.overflow
             ? overflow_sample(view, probe, record)
-            : view.sample_for(probe, record,
-                              {.process = series.process, .function = series.function, .values = series.values});
-    const KnownProcess* process = view.process(series.process);
-    const bool stale = record.kind == RecordKind::kSet && process != nullptr && process->exited;
-    if (sample && !stale && set_value(*sample, series, record)) {
+            : view.sample_for(
+                  probe, record,
+                  {.process = series.process, .function = series.function, .values = series.values});
+    if (!sample) {
+      continue;
+    }
+    if (record.kind == RecordKind::kSet) {
+      const KnownProcess* process = view.process(series.process);
+      if (process != nullptr && !process->exited) {
+        gauges.add(std::move(*sample), newest(series, record), record.scale);
+      }
+    } else if (set_value(*sample, series, record)) {
       samples.push_back(std::move(*sample));
     }
   }
@@ -81,15 +121,17 @@ base::Result<std::vector<Sample>> series_samples(const BinaryView& view, std::si
   const plan::PlannedProbe& planned = view.binary->plan.probes[probe];
   const attach::AttachedProbe& attached = view.binary->probes[probe];
   std::vector<Sample> samples;
+  SetGauges gauges;
   ASSIGN_OR_RETURN(const std::vector<RawSeries> found, read_series(attached, planned));
   for (const RawSeries& series : found) {
-    append_samples(view, planned, series, samples);
+    append_samples(view, planned, series, samples, gauges);
   }
   for (const RawUnwound& calls : unwound) {
     if (calls.probe == attached.number) {
-      append_samples(view, planned, unwound_series(planned, calls), samples);
+      append_samples(view, planned, unwound_series(planned, calls), samples, gauges);
     }
   }
+  gauges.append_to(samples);
   return samples;
 }
 
