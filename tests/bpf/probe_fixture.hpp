@@ -43,7 +43,7 @@ class ProbeTest : public ::testing::Test {
   std::size_t frames_left();
   std::vector<collect::RawFrame> frames();
   attach::CallRecords records();
-  const attach::ProcessWatch& watch() const { return *watch_; }
+  [[nodiscard]] const attach::ProcessWatch& watch() const { return watch_.value(); }
   // As at the end of this process.
   void fold();
 

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <ctime>
 #include <iterator>
-#include <optional>
 #include <thread>
 
 #include "abi/operation.h"
@@ -68,7 +67,7 @@ RunningCalls::RunningCalls(const attach::AttachedBinary& binary, const attach::S
              {{"exe", binary.exe}, {"reason", records.error().message}});
     return;
   }
-  records_ = std::move(*records);
+  records_ = std::make_unique<attach::CallRecords>(*std::move(records));
 }
 
 void RunningCalls::look(std::span<const LiveProcess> processes) {

@@ -105,7 +105,7 @@ class RunningCalls {
   base::Logger* log_;                     // owned by main
   std::uint64_t attached_ns_;             // boot time clock
   std::mutex looking_;                    // guards what follows
-  std::optional<attach::CallRecords> records_;
+  std::unique_ptr<attach::CallRecords> records_;
   CodePlaces places_;
   std::vector<collect::FollowedFunction> functions_;
   std::unordered_set<std::uint64_t> entries_;

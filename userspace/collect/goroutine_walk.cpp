@@ -43,6 +43,7 @@ std::uint64_t word_at(std::span<const std::byte> bytes, std::size_t offset) {
 
 // What of a runtime.g says where its stack is.
 struct State {
+  bool is_read = false;
   std::uint64_t id = 0;
   std::uint64_t stack_lo = 0;
   std::uint64_t stack_hi = 0;
@@ -53,20 +54,21 @@ struct State {
   bool operator==(const State&) const = default;
 
   [[nodiscard]] bool has_ended() const {
-    return id == 0 || std::ranges::find(kEndedStates, status) != kEndedStates.end();
+    return !is_read || id == 0 || std::ranges::find(kEndedStates, status) != kEndedStates.end();
   }
 
   // A running goroutine's SP is in a register, out of reach; where it was saved last is not where it is.
   [[nodiscard]] bool can_be_followed() const {
     const bool is_at_rest = status == kRunnable || status == kSystemCall || status == kWaiting ||
                             status == kPreempted || status == kLeaked;
-    return is_at_rest && sp % kWord == 0 && stack_lo < sp && sp < stack_hi &&
+    return is_read && is_at_rest && sp % kWord == 0 && stack_lo < sp && sp < stack_hi &&
            stack_hi - stack_lo <= kLargestStack;
   }
 };
 
 State state_in(const plan::StackLayout& layout, std::span<const std::byte> g) {
   State state;
+  state.is_read = true;
   state.id = word_at(g, layout.goid);
   state.stack_lo = word_at(g, layout.stack_lo);
   state.stack_hi = word_at(g, layout.stack_hi);
@@ -95,21 +97,20 @@ class Walker {
   explicit Walker(const WalkRequest& request) : request_(&request), g_size_(bytes_of_g(*request.layout)) {}
 
   void walk(std::span<const std::uint64_t> addresses) {
-    const std::vector<std::optional<State>> before = read_states(addresses);
+    const std::vector<State> before = read_states(addresses);
     std::vector<StackPart> stacks(addresses.size());
     read_stacks(before, stacks);
-    const std::vector<std::optional<State>> after = read_states(addresses);
-    unreadable_ += static_cast<std::uint64_t>(
-        std::ranges::count_if(before, [](const std::optional<State>& state) { return !state; }));
+    const std::vector<State> after = read_states(addresses);
+    unreadable_ += static_cast<std::uint64_t>(std::ranges::count(before, false, &State::is_read));
     result_.is_complete = unreadable_ <= kMostUnreadable;
     for (std::size_t i = 0; i < addresses.size(); ++i) {
-      if (!before[i] || before[i]->has_ended()) {
+      if (before[i].has_ended()) {
         continue;
       }
-      WalkedGoroutine goroutine{.id = before[i]->id, .address = addresses[i]};
+      WalkedGoroutine goroutine{.id = before[i].id, .address = addresses[i]};
       // What moved while it was read may be a mixture of two moments.
-      goroutine.is_whole = before[i]->can_be_followed() && before[i] == after[i] &&
-                           follow(*before[i], stacks[i], goroutine.frames);
+      goroutine.is_whole = before[i].can_be_followed() && before[i] == after[i] &&
+                           follow(before[i], stacks[i], goroutine.frames);
       std::ranges::reverse(goroutine.frames);
       result_.goroutines.push_back(std::move(goroutine));
     }
@@ -123,26 +124,28 @@ class Walker {
   }
 
  private:
-  std::vector<std::optional<State>> read_states(std::span<const std::uint64_t> addresses) {
+  std::vector<State> read_states(std::span<const std::uint64_t> addresses) {
     std::vector<std::byte> bytes(addresses.size() * g_size_);
     std::vector<ProcessMemory::Part> parts;
+    parts.reserve(addresses.size());
     for (std::size_t i = 0; i < addresses.size(); ++i) {
       parts.push_back({.address = addresses[i], .to = std::span(bytes).subspan(i * g_size_, g_size_)});
     }
     result_.reads += request_->memory->read_all(parts);
-    std::vector<std::optional<State>> states;
+    std::vector<State> states;
+    states.reserve(parts.size());
     for (const ProcessMemory::Part& part : parts) {
-      states.push_back(part.is_read ? std::optional(state_in(*request_->layout, part.to)) : std::nullopt);
+      states.push_back(part.is_read ? state_in(*request_->layout, part.to) : State{});
     }
     return states;
   }
 
-  void read_stacks(const std::vector<std::optional<State>>& states, std::vector<StackPart>& stacks) {
+  void read_stacks(const std::vector<State>& states, std::vector<StackPart>& stacks) {
     std::vector<ProcessMemory::Part> parts;
     for (std::size_t i = 0; i < states.size(); ++i) {
-      if (states[i] && states[i]->can_be_followed()) {
-        stacks[i].begin = states[i]->sp;
-        stacks[i].bytes.resize(std::min(states[i]->stack_hi - states[i]->sp, kFirstPart));
+      if (states[i].can_be_followed()) {
+        stacks[i].begin = states[i].sp;
+        stacks[i].bytes.resize(std::min(states[i].stack_hi - states[i].sp, kFirstPart));
         bytes_ += stacks[i].bytes.size();
         parts.push_back({.address = stacks[i].begin, .to = stacks[i].bytes});
       }
@@ -215,10 +218,11 @@ std::vector<Slice> possible_lists(const WalkRequest& request) {
   const auto& candidates = request.layout->list_candidates;
   std::vector<Words> words(candidates.size());
   std::vector<ProcessMemory::Part> parts;
+  parts.reserve(candidates.size());
   for (std::size_t i = 0; i < candidates.size(); ++i) {
     parts.push_back({.address = value_of(candidates[i]) + request.bias, .to = words[i].bytes});
   }
-  request.memory->read_all(parts);
+  static_cast<void>(request.memory->read_all(parts));
   const auto has_copy = [&](std::size_t of, std::uint64_t value) {
     return std::ranges::any_of(parts, [&](const ProcessMemory::Part& part) {
       const bool is_part_of_it = part.address - parts[of].address < 3 * kWord;

@@ -17,13 +17,17 @@ namespace {
 // Each costs a system call; a process that lies about its pointers shall not cost many.
 constexpr std::uint64_t kMostFailures = 1024;
 
+// An address of the other process: never dereferenced here.
+iovec remote_part(std::uint64_t address, std::size_t size) {
+  return {.iov_base = reinterpret_cast<void*>(address),
+          .iov_len = size};  // NOLINT(performance-no-int-to-ptr)
+}
+
 }  // namespace
 
 bool ProcessMemory::read(std::uint64_t address, std::span<std::byte> to) const {
   const iovec local{.iov_base = to.data(), .iov_len = to.size()};
-  // An address of the other process: never dereferenced here.
-  const iovec remote{.iov_base = reinterpret_cast<void*>(address),
-                     .iov_len = to.size()};  // NOLINT(performance-no-int-to-ptr)
+  const iovec remote = remote_part(address, to.size());
   return ::process_vm_readv(pid_, &local, 1, &remote, 1, 0) == static_cast<ssize_t>(to.size());
 }
 
@@ -34,11 +38,11 @@ std::uint64_t ProcessMemory::read_all(std::span<Part> parts) const {
     const std::span<Part> batch = parts.first(std::min<std::size_t>(parts.size(), IOV_MAX));
     std::vector<iovec> local;
     std::vector<iovec> remote;
+    local.reserve(batch.size());
+    remote.reserve(batch.size());
     for (const Part& part : batch) {
       local.push_back({.iov_base = part.to.data(), .iov_len = part.to.size()});
-      remote.push_back(
-          {.iov_base = reinterpret_cast<void*>(part.address),  // NOLINT(performance-no-int-to-ptr)
-           .iov_len = part.to.size()});
+      remote.push_back(remote_part(part.address, part.to.size()));
     }
     const ssize_t read =
         ::process_vm_readv(pid_, local.data(), local.size(), remote.data(), remote.size(), 0);

@@ -23,7 +23,7 @@ class ProcessMemory {
   };
 
   // Reads many parts with few system calls, whose number it returns.
-  std::uint64_t read_all(std::span<Part> parts) const;
+  [[nodiscard]] std::uint64_t read_all(std::span<Part> parts) const;
 
   // Where the executable's first segment lies, less its address in the file; 0 where that cannot be told.
   [[nodiscard]] std::uint64_t load_bias(std::uint64_t first_address) const;
