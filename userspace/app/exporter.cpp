@@ -1,5 +1,6 @@
 #include "app/exporter.hpp"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <unistd.h>
 
@@ -10,6 +11,7 @@
 #include <utility>
 
 #include "app/self_report.hpp"
+#include "base/unique_fd.hpp"
 #include "collect/fold_process.hpp"
 #include "discover/find_targets.hpp"
 #include "metrics/build_snapshot.hpp"
@@ -102,11 +104,14 @@ void Exporter::follow(const std::stop_token& stop, const Signals& lease_signals)
 // Attaching takes its time, so scrapes go on meanwhile: only this thread changes the attachments.
 void Exporter::attach_missing() {
   auto targets = discover::find_targets(config_.services, proc_, ::getpid());
-  for (const Missing& missing : attachments_.missing(targets)) {
-    auto attachment = attachments_.attach(missing, watch_, kernel_);
-    if (!attachment && ::access(missing.target.open_path.c_str(), F_OK) != 0) {
-      continue;  // gone meanwhile: the next one to run the file is tried
+  for (Missing& missing : attachments_.missing(targets)) {
+    // Held open: the process may end while its binary is looked into.
+    const base::UniqueFd file(::open(missing.target.open_path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!file) {
+      continue;  // it has ended already: the next one to run the file is tried
     }
+    missing.target.open_path = fmt::format("/proc/self/fd/{}", file.value());
+    auto attachment = attachments_.attach(missing, watch_, kernel_);
     const std::scoped_lock lock(mutex_);
     attachments_.add(missing, std::move(attachment));
   }

@@ -140,6 +140,9 @@ Result<std::vector<base::UniqueFd>> link_all(AttachedBinary& binary, const LinkO
     AttachedProbe& probe = binary.probes[i];
     if (auto made = link_probe(probe, options)) {
       std::ranges::move(*made, std::back_inserter(links));
+      if (!probe.programs.empty()) {
+        probe.error.clear();  // of a process that had ended already
+      }
     } else {
       probe.error = std::move(made.error().message);
     }
