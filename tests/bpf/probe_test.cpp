@@ -1,4 +1,5 @@
 // The probe programs on functions whose every call is known. Needs root and BPF.
+#include <algorithm>
 #include <array>
 #include <functional>
 #include <string_view>
@@ -341,6 +342,62 @@ TEST_F(ProbeTest, AFullMapGoesToTheOverflowSeries) {
   EXPECT_EQ(total("calls"), 1000);
   EXPECT_EQ(samples().size(), 11u);
   EXPECT_EQ(loss("series_full"), 990u);
+}
+
+// Counts calls of outer(s string, n int8) that begin with "ab", by whether n is negative, and observes n.
+TEST_F(ProbeTest, ComparesExtendsAndFindsBucketsAtTheirEdges) {
+  config_.metrics = {metric("calls", MetricKind::kCounter, {"negative"}), metric("sizes", MetricKind::kHistogram)};
+  plan::ProbePlan plan = empty_plan();
+  plan::PlannedProbe probe = framed_probe("calls", 0);
+  probe.framed = false;
+  probe.return_sites.clear();
+  operation extend = step(OP_EXTEND, 2, 2, 0, 0, 1);
+  extend.flags = OPERATION_SIGNED;
+  probe.enter.text = "ab";
+  probe.enter.operations = {step(OP_BEGIN),
+                            step(OP_ARGUMENT, 0, 0),
+                            step(OP_ARGUMENT, 1, 1),
+                            step(OP_STRING_PREFIX, 5, 0, 1, 0, 2),
+                            step(OP_ARGUMENT, 2, 2),
+                            extend,
+                            step(OP_CONSTANT, 3),
+                            step(OP_LESS, 4, 2, 3),
+                            step(OP_STORE, 0, 4, 0, 0, 1)};
+  probe.enter.when = 5;
+  probe.labels = {{.name = "negative", .kind = plan::LabelField::Kind::kBool, .offset = 0, .size = 1}};
+  probe.labels_size = probe.values_size = 1;
+  auto sizes = record("sizes", RecordKind::kObserve, false);
+  sizes.value = 2;
+  sizes.slot = 1;
+  sizes.bounds = {-1, 0, 5};
+  probe.records = {record("calls", RecordKind::kCount, false), sizes};
+  probe.slots = 6;
+  plan.probes = {probe};
+  attach(std::move(plan));
+  const auto call = [&](std::string_view text, std::int8_t number) {
+    // Above the byte a register holds anything.
+    const std::uint64_t junk = 0xabcdef00u | static_cast<std::uint8_t>(number);
+    go_call_function(probed_outer, goroutine_,
+                     {.registers = {reinterpret_cast<std::uint64_t>(text.data()), text.size(), junk}});
+  };
+  call("ab", -1);  // the prefix alone; on a bound
+  call("abc", -2);
+  call("abcd", 0);  // on a bound
+  call("ab", 5);    // on a bound
+  call("abz", 6);
+  call("a", 1);  // too short
+  call("ba", 1);
+  std::map<std::vector<std::string>, double> counts;
+  std::vector<std::uint64_t> buckets(4);
+  for (const auto& sample : samples()) {
+    if (sample.metric == "calls") {
+      counts[sample.labels] = sample.number;
+    } else {
+      std::ranges::transform(buckets, sample.buckets, buckets.begin(), std::plus<>());
+    }
+  }
+  EXPECT_EQ(counts, (std::map<std::vector<std::string>, double>{{{"true"}, 2}, {{"false"}, 3}}));
+  EXPECT_EQ(buckets, (std::vector<std::uint64_t>{2, 1, 1, 1}));
 }
 
 TEST_F(ProbeTest, FoldsProcessesThatAreGoneIntoTheTotal) {

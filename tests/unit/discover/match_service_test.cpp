@@ -27,6 +27,8 @@ TEST(MatchService, ReadsArgumentsAsGoDoes) {
       {"flag and value", {"-module", "gateway"}, {"r", "-module", "gateway"}, true},
       {"among others", {"-module", "gateway"}, {"r", "-v", "-module", "gateway", "-x"}, true},
       {"one argument", {"-module", "gateway"}, {"r", "-module=gateway"}, true},
+      {"one argument, then more", {"-module", "gateway", "-x"}, {"r", "-module=gateway", "-x"}, true},
+      {"one argument, then another", {"-module", "gateway", "-x"}, {"r", "-module=gateway", "-y", "-x"}, false},
       {"two dashes", {"-module", "gateway"}, {"r", "--module", "gateway"}, true},
       {"two dashes in one argument", {"-module", "gateway"}, {"r", "--module=gateway"}, true},
       {"two dashes wanted", {"--module", "gateway"}, {"r", "-module=gateway"}, true},
