@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <array>
 #include <iterator>
-#include <map>
 #include <utility>
 
 #include "app/self_report.hpp"
@@ -91,9 +90,8 @@ void Exporter::follow(const std::stop_token& stop, const Signals& lease_signals)
         std::ranges::any_of(*events, [](const process_event& e) { return e.kind != EVENT_PROCESS; });
     if (moved || clock_->steady_now() - last_scan >= kRescan) {
       last_scan = clock_->steady_now();
-      attach_missing();
-    }
-    if (!events->empty()) {
+      attach_missing();  // looks at the processes too
+    } else if (!events->empty()) {
       const std::scoped_lock lock(mutex_);
       update_processes();
     }
