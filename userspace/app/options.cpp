@@ -26,8 +26,11 @@ CLI::Option* add_parsed(CLI::App* command, const std::string& name, T& target,
 CLI::App* add_run(CLI::App& app, RunOptions& options) {
   CLI::App* run = app.add_subcommand("run", "Attach the probes and serve their metrics until stopped");
   run->add_option("--config,--config.file", options.config, "What to count")->capture_default_str();
-  run->add_option("--web.listen-address", options.listen_address, "Where to serve /metrics; port 0 lets the kernel choose")
+  run->add_option("--web.listen-address", options.listen_address,
+                  "Where to serve /metrics; port 0 lets the kernel choose")
       ->capture_default_str();
+  run->add_option("--web.config.file", options.web_config,
+                  "TLS, client certificates and passwords, as exporter-toolkit's file of that name");
   run->add_flag("--strict", options.strict, "End with an error where a probe cannot be attached");
   add_parsed(run, "--log.level", options.log.level, base::parse_log_level, "debug, info, warn or error");
   add_parsed(run, "--log.format", options.log.format, base::parse_log_format, "logfmt or json");
@@ -41,7 +44,8 @@ CLI::App* add_check(CLI::App& app, CheckOptions& options) {
 }
 
 CLI::App* add_plan(CLI::App& app, PlanOptions& options) {
-  CLI::App* plan = app.add_subcommand("plan", "Show what would be attached to a binary and read there; needs no root");
+  CLI::App* plan =
+      app.add_subcommand("plan", "Show what would be attached to a binary and read there; needs no root");
   plan->add_option("--config,--config.file", options.config, "What to count")->capture_default_str();
   plan->add_option("--binary", options.binary, "The executable")->required();
   plan->add_option("--service", options.service, "Only the probes of this service");

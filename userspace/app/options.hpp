@@ -12,6 +12,7 @@ namespace app {
 struct RunOptions {
   std::string config = "probes.yaml";
   std::string listen_address = ":19435";
+  std::string web_config;  // "" for plain HTTP without passwords
   base::LogOptions log;
   bool strict = false;  // a probe that cannot be attached ends the exporter
 };

@@ -2,11 +2,13 @@
 #include <sys/resource.h>
 
 #include <csignal>
+#include <memory>
 #include <thread>
 
 #include "app/commands.hpp"
 #include "app/exporter.hpp"
 #include "app/signals.hpp"
+#include "app/web_config_file.hpp"
 #include "config/parse_config.hpp"
 #include "expose/http_server.hpp"
 
@@ -27,7 +29,26 @@ int report(base::Logger& log, const base::Error& error) {
   return 1;
 }
 
-int serve(const RunOptions& options, config::ProbeConfig config, const base::Clock& clock, base::Logger& log) {
+// The server of `exporter`, restricted as `web` says where there is one. Both outlive it.
+base::Result<expose::HttpServer> start_server(const RunOptions& options, WebConfigFile* web,
+                                              expose::BasicAuth& auth, Exporter& exporter) {
+  const auto answer = [&exporter](const expose::Request& request) {
+    return expose::answer(request, exporter);
+  };
+  expose::ServerOptions server{.listen_address = options.listen_address};
+  if (web == nullptr) {
+    return expose::HttpServer::start(server, answer);
+  }
+  if (web->current()->tls != nullptr) {
+    server.tls = [web] { return web->current()->tls; };
+  }
+  return expose::HttpServer::start(server, [web, &auth, answer](const expose::Request& request) {
+    return expose::restrict_to(*web->current(), auth, request, answer);
+  });
+}
+
+int serve(const RunOptions& options, config::ProbeConfig config, WebConfigFile* web, const base::Clock& clock,
+          base::Logger& log) {
   // SIGIO tells of a writer that waits for a probed file.
   const auto stop_signals = Signals::block({SIGINT, SIGTERM});
   const auto lease_signals = Signals::block({SIGIO});
@@ -39,21 +60,28 @@ int serve(const RunOptions& options, config::ProbeConfig config, const base::Clo
     return report(log, exporter.error());
   }
   // Before the first round: a port that is taken is said before anything is attached.
-  auto server = expose::HttpServer::start({.listen_address = options.listen_address}, [&](const expose::Request& request) {
-    return expose::answer(request, **exporter);
-  });
+  expose::BasicAuth auth;
+  auto server = start_server(options, web, auth, **exporter);
   if (!server) {
     return report(log, server.error());
   }
-  log.info("listening", {{"address", options.listen_address}, {"port", server->port()}});
+  const bool has_tls = web != nullptr && web->current()->tls != nullptr;
+  log.info("listening", {{"address", options.listen_address}, {"port", server->port()}, {"tls", has_tls}});
   if (const auto attached = (*exporter)->first_round(options.strict); !attached) {
     return report(log, attached.error());
   }
   log.info("ready");
-  const std::jthread follower([&](const std::stop_token& stop) { (*exporter)->follow(stop, *lease_signals); });
+  const std::jthread follower(
+      [&](const std::stop_token& stop) { (*exporter)->follow(stop, *lease_signals); });
   const int signal = stop_signals->wait();
   log.info("stopping", {{"signal", signal}});
   return 0;
+}
+
+// For people and editors: one problem per line, as file:line:column.
+int report_config(const base::Error& error) {
+  fmt::print(stderr, "{}\n", error.message);
+  return error.code == base::ErrorCode::kInvalidConfig ? 2 : 1;
 }
 
 }  // namespace
@@ -63,12 +91,18 @@ int execute(const RunOptions& options) {
   base::Logger log(clock, options.log);
   auto config = config::load_config(options.config);
   if (!config) {
-    // For people and editors: one problem per line, as file:line:column.
-    fmt::print(stderr, "{}\n", config.error().message);
-    return config.error().code == base::ErrorCode::kInvalidConfig ? 2 : 1;
+    return report_config(config.error());
+  }
+  std::unique_ptr<WebConfigFile> web;
+  if (!options.web_config.empty()) {
+    auto opened = WebConfigFile::open(options.web_config, log);
+    if (!opened) {
+      return report_config(opened.error());
+    }
+    web = std::move(*opened);
   }
   raise_open_files_limit();
-  return serve(options, std::move(*config), clock, log);
+  return serve(options, std::move(*config), web.get(), clock, log);
 }
 
 }  // namespace app

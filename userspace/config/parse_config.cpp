@@ -1,13 +1,12 @@
 #include "config/parse_config.hpp"
 
-#include <cerrno>
-#include <fstream>
 #include <optional>
 #include <utility>
 
 #include "config/parse_metrics.hpp"
 #include "config/parse_probes.hpp"
 #include "config/parse_services.hpp"
+#include "config/read_config_file.hpp"
 #include "config/read_yaml.hpp"
 #include "config/validate_config.hpp"
 #include "config/yaml_reader.hpp"
@@ -82,17 +81,7 @@ base::Result<ProbeConfig> parse_config(std::string_view yaml, std::string_view f
 }
 
 base::Result<ProbeConfig> load_config(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) {
-    return base::fail_errno(errno, "opening config {}", path);
-  }
-  // One byte more than is allowed, so that parse_config() sees and tells that there is more.
-  std::string text(kMaxConfigBytes + 1, '\0');
-  file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (file.bad()) {
-    return base::fail_errno(errno, "reading config {}", path);
-  }
-  text.resize(static_cast<std::size_t>(file.gcount()));
+  ASSIGN_OR_RETURN(const std::string text, read_config_file(path));
   return parse_config(text, path);
 }
 

@@ -1,6 +1,7 @@
 // The only file that knows libmicrohttpd.
 #include "expose/http_server.hpp"
 
+#include <gnutls/abstract.h>
 #include <microhttpd.h>
 
 #include <cerrno>
@@ -8,6 +9,7 @@
 #include <cstring>
 #include <utility>
 
+#include "expose/connection_deadlines.hpp"
 #include "expose/listen_address.hpp"
 
 namespace expose {
@@ -41,33 +43,27 @@ MHD_Result send(MHD_Connection* connection, Response response) {
   return queued;
 }
 
-// libmicrohttpd calls it once when the headers are there and, unless we answer at once, again at the end of
-// the request; `*state` is null the first time.
-MHD_Result on_request(void* handler, MHD_Connection* connection, const char* url, const char* method,
-                      const char* /*version*/, const char* /*body*/, std::size_t* /*body_size*/,
-                      void** state) {
-  const bool is_first_call = *state == nullptr;
-  if (is_first_call && !has_body(connection)) {
-    *state = handler;
-    return MHD_YES;
-  }
-  // Bodies are never read: libmicrohttpd closes the connection after an answer to the first call.
-  const Request request{.method = method,
-                        .path = url,
-                        .accept = header(connection, MHD_HTTP_HEADER_ACCEPT),
-                        .accept_encoding = header(connection, MHD_HTTP_HEADER_ACCEPT_ENCODING)};
-  return send(connection, (*static_cast<HttpServer::Handler*>(handler))(request));
-}
-
 // Paths reach the handler as they were sent: "%2e" and "%00" are not for us to interpret.
 std::size_t keep_escapes(void* /*context*/, MHD_Connection* /*connection*/, char* text) {
   return std::strlen(text);
 }
 
+int socket_of(MHD_Connection* connection) {
+  return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+}
+
+// libmicrohttpd wants to know certificates of its own; ours are set in each session before it would ask.
+int no_certificate(gnutls_session_int* /*session*/, const gnutls_datum_t* /*authorities*/, int /*count*/,
+                   const gnutls_pk_algorithm_t* /*algorithms*/, int /*algorithm_count*/,
+                   gnutls_pcert_st** /*chain*/, unsigned* /*chain_length*/, gnutls_privkey_t* /*key*/) {
+  return -1;
+}
+
 }  // namespace
 
 struct HttpServer::Daemon {
-  explicit Daemon(Handler answer) : handler(std::move(answer)) {}
+  Daemon(const ServerOptions& server_options, Handler answer)
+      : options(server_options), handler(std::move(answer)) {}
 
   Daemon(const Daemon&) = delete;
   Daemon& operator=(const Daemon&) = delete;
@@ -80,10 +76,72 @@ struct HttpServer::Daemon {
     }
   }
 
+  // The callbacks; `self` is the Daemon.
+  static MHD_Result on_request(void* self, MHD_Connection* connection, const char* url, const char* method,
+                               const char* version, const char* body, std::size_t* body_size, void** state);
+  static void on_connection(void* self, MHD_Connection* connection, void** context,
+                            MHD_ConnectionNotificationCode code);
+  static void on_response_sent(void* self, MHD_Connection* connection, void** state,
+                               MHD_RequestTerminationCode reason);
+
+  void open(MHD_Connection* connection, void** context);
+
+  ServerOptions options;
   Handler handler;
+  ConnectionDeadlines deadlines;
   std::uint16_t port = 0;
   MHD_Daemon* daemon = nullptr;
 };
+
+// libmicrohttpd calls it once when the headers are there and, unless we answer at once, again at the end of
+// the request; `*state` is null the first time.
+MHD_Result HttpServer::Daemon::on_request(void* self, MHD_Connection* connection, const char* url,
+                                          const char* method, const char* /*version*/, const char* /*body*/,
+                                          std::size_t* /*body_size*/, void** state) {
+  auto* daemon = static_cast<Daemon*>(self);
+  const bool is_first_call = *state == nullptr;
+  if (is_first_call && !has_body(connection)) {
+    *state = self;
+    return MHD_YES;
+  }
+  daemon->deadlines.set(socket_of(connection), daemon->options.response_timeout);
+  // Bodies are never read: libmicrohttpd closes the connection after an answer to the first call.
+  const Request request{.method = method,
+                        .path = url,
+                        .accept = header(connection, MHD_HTTP_HEADER_ACCEPT),
+                        .accept_encoding = header(connection, MHD_HTTP_HEADER_ACCEPT_ENCODING),
+                        .authorization = header(connection, MHD_HTTP_HEADER_AUTHORIZATION)};
+  return send(connection, daemon->handler(request));
+}
+
+void HttpServer::Daemon::on_response_sent(void* self, MHD_Connection* connection, void** /*state*/,
+                                          MHD_RequestTerminationCode /*reason*/) {
+  auto* daemon = static_cast<Daemon*>(self);
+  daemon->deadlines.set(socket_of(connection), daemon->options.request_timeout);
+}
+
+void HttpServer::Daemon::on_connection(void* self, MHD_Connection* connection, void** context,
+                                       MHD_ConnectionNotificationCode code) {
+  auto* daemon = static_cast<Daemon*>(self);
+  if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+    daemon->open(connection, context);
+    return;
+  }
+  daemon->deadlines.forget(socket_of(connection));
+  delete static_cast<std::shared_ptr<const TlsCredentials>*>(*context);
+}
+
+void HttpServer::Daemon::open(MHD_Connection* connection, void** context) {
+  deadlines.set(socket_of(connection), options.request_timeout);
+  if (!options.tls) {
+    return;
+  }
+  // Held until the connection is closed: its session uses them.
+  auto credentials = std::make_unique<std::shared_ptr<const TlsCredentials>>(options.tls());
+  const MHD_ConnectionInfo* info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+  (*credentials)->use_in(static_cast<gnutls_session_int*>(info->tls_session));
+  *context = credentials.release();
+}
 
 HttpServer::HttpServer(std::unique_ptr<Daemon> daemon) : daemon_(std::move(daemon)) {}
 
@@ -97,15 +155,20 @@ std::uint16_t HttpServer::port() const {
 
 base::Result<HttpServer> HttpServer::start(const ServerOptions& options, Handler handler) {
   ASSIGN_OR_RETURN(ListeningSocket socket, listen_on(options.listen_address));
-  auto server = std::make_unique<Daemon>(std::move(handler));
+  // *server never moves: the callbacks have its address.
+  auto server = std::make_unique<Daemon>(options, std::move(handler));
   server->port = socket.port;
-  // The handler's address stays: it lives in *server, which never moves.
+  // An option that is ignored without TLS closes the list early in its stead.
+  const MHD_OPTION tls_option = options.tls ? MHD_OPTION_HTTPS_CERT_CALLBACK : MHD_OPTION_END;
   server->daemon = MHD_start_daemon(
-      MHD_USE_EPOLL | MHD_USE_INTERNAL_POLLING_THREAD, 0, nullptr, nullptr, on_request, &server->handler,
-      MHD_OPTION_LISTEN_SOCKET, socket.fd.value(), MHD_OPTION_THREAD_POOL_SIZE, options.threads,
-      MHD_OPTION_CONNECTION_LIMIT, options.max_connections, MHD_OPTION_CONNECTION_TIMEOUT,
-      static_cast<unsigned>(options.timeout.count()), MHD_OPTION_CONNECTION_MEMORY_LIMIT, kMaxRequestBytes,
-      MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, nullptr, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
+      MHD_USE_EPOLL | MHD_USE_INTERNAL_POLLING_THREAD | (options.tls ? MHD_USE_TLS : MHD_NO_FLAG), 0, nullptr,
+      nullptr, Daemon::on_request, server.get(), MHD_OPTION_LISTEN_SOCKET, socket.fd.value(),
+      MHD_OPTION_THREAD_POOL_SIZE, options.threads, MHD_OPTION_CONNECTION_LIMIT, options.max_connections,
+      MHD_OPTION_CONNECTION_TIMEOUT, static_cast<unsigned>(options.request_timeout.count()),
+      MHD_OPTION_CONNECTION_MEMORY_LIMIT, kMaxRequestBytes, MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes,
+      nullptr, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_NOTIFY_CONNECTION, Daemon::on_connection,
+      server.get(), MHD_OPTION_NOTIFY_COMPLETED, Daemon::on_response_sent, server.get(), tls_option,
+      no_certificate, MHD_OPTION_END);
   if (server->daemon == nullptr) {
     return base::fail_errno(errno, "starting the HTTP server on {}", options.listen_address);
   }

@@ -1,4 +1,4 @@
-// Serves HTTP/1.1 until it is destroyed.
+// Serves HTTP/1.1, plain or over TLS, until it is destroyed.
 #pragma once
 
 #include <chrono>
@@ -9,6 +9,7 @@
 
 #include "base/error.hpp"
 #include "expose/request.hpp"
+#include "expose/tls_credentials.hpp"
 
 namespace expose {
 
@@ -16,7 +17,11 @@ struct ServerOptions {
   std::string listen_address = ":19435";
   unsigned threads = 4;  // requests answered at the same time
   unsigned max_connections = 1000;
-  std::chrono::seconds timeout{10};  // a connection on which nothing moves for so long is closed
+  std::chrono::seconds request_timeout{
+      10};  // for a whole request to arrive, handshake included; and for any silence
+  std::chrono::seconds response_timeout{60};  // from there until the client has the whole response
+  // Asked at each new connection; never null pointers. Empty: plain HTTP.
+  std::function<std::shared_ptr<const TlsCredentials>()> tls;
 };
 
 class HttpServer {

@@ -19,6 +19,7 @@ struct Request {
   std::string path;             // as sent, without the query; nothing is decoded
   std::string accept;           // "" where not sent
   std::string accept_encoding;  // "" where not sent
+  std::string authorization;    // "" where not sent
 };
 
 struct Response {

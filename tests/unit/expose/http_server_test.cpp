@@ -92,8 +92,26 @@ TEST_F(HttpServerTest, DoesNotReadBodies) {
 }
 
 TEST_F(HttpServerTest, TakesPathsAsTheyAreSent) {
-  for (const char* path : {"/metrics/../metrics", "/metrics/%2e%2e", "/%6detrics", "/metrics%00",
-                           "/metrics%00/x", "/../../etc/passwd", "//metrics", "/metrics/", "*", "metrics"}) {
+  for (const char* path : {"/metrics/../metrics",
+                           "/metrics/%2e%2e",
+                           "/%6detrics",
+                           "/metrics%00",
+                           "/metrics%00/x",
+                           "/../../etc/passwd",
+                           "//metrics",
+                           "/metrics/",
+                           "*",
+                           "metrics",
+                           "/..;/metrics",
+                           "/metrics/..;/logic",
+                           "/metrics%2flogic",
+                           "/metrics%2Flogic",
+                           "/metrics/%6cogic",
+                           "/metrics/./logic",
+                           "\\metrics",
+                           "/metrics;a=b",
+                           "/METRICS",
+                           "/metrics/\xC0\xAElogic"}) {
     EXPECT_THAT(ask(std::string("GET ") + path + " HTTP/1.1"), StartsWith("HTTP/1.1 404 ")) << path;
   }
   EXPECT_EQ(exposed_.snapshots, 0);
@@ -176,7 +194,7 @@ TEST_F(HttpServerTest, FreesThePortWhenItGoes) {
 }
 
 TEST_F(HttpServerTest, ClosesConnectionsOnWhichNothingMoves) {
-  start({.listen_address = kLoopback, .timeout = std::chrono::seconds(1)});
+  start({.listen_address = kLoopback, .request_timeout = std::chrono::seconds(1)});
   RawHttp silent = connect();
   RawHttp half = connect();
   half.send("GET /metrics HTTP/1.1\r\nHost:");
@@ -184,12 +202,46 @@ TEST_F(HttpServerTest, ClosesConnectionsOnWhichNothingMoves) {
   EXPECT_THAT(half.receive_all(), Not(HasSubstr("200 OK")));
 }
 
+TEST_F(HttpServerTest, EndsRequestsThatNeverEnd) {
+  start({.listen_address = kLoopback, .request_timeout = std::chrono::seconds(2)});
+  RawHttp slow = connect();
+  slow.send("GET /metrics HTTP/1.1\r\n");
+  // A byte now and then: the connection is never silent for long.
+  std::jthread sender([&](const std::stop_token& stop) {
+    while (!stop.stop_requested()) {
+      slow.send("A");
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    }
+  });
+  const auto begin = std::chrono::steady_clock::now();
+  EXPECT_THAT(slow.receive_all(), Not(HasSubstr("200 OK")));
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(10));
+}
+
+TEST_F(HttpServerTest, LetsAnIdleClientAskAgain) {
+  start({.listen_address = kLoopback, .request_timeout = std::chrono::seconds(3)});
+  RawHttp client = connect();
+  const auto begin = std::chrono::steady_clock::now();
+  // Each request has the whole time for itself.
+  for (int i = 0; i < 5; ++i) {
+    client.send("GET /-/healthy HTTP/1.1\r\nHost: x\r\n\r\n");
+    ASSERT_THAT(client.receive_until("healthy\n"), EndsWith("healthy\n")) << i;
+    std::this_thread::sleep_for(std::chrono::seconds(1));
+  }
+  EXPECT_GT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(4));
+}
+
 // A server of one thread, with an answer that is more than the kernel buffers.
 class SlowReader : public testing::Test {
  protected:
-  void start(unsigned max_connections, std::chrono::seconds timeout) {
+  void start(unsigned max_connections, std::chrono::seconds request_timeout,
+             std::chrono::seconds response_timeout = std::chrono::seconds(60)) {
     auto started = HttpServer::start(
-        {.listen_address = kLoopback, .threads = 1, .max_connections = max_connections, .timeout = timeout},
+        {.listen_address = kLoopback,
+         .threads = 1,
+         .max_connections = max_connections,
+         .request_timeout = request_timeout,
+         .response_timeout = response_timeout},
         [this](const Request& request) {
           return Response{.status = 200, .headers = {}, .body = request.path == "/big" ? big_ : "small"};
         });
@@ -226,6 +278,19 @@ TEST_F(SlowReader, LosesItsConnection) {
   // There is one place: it is free only once the slow one has lost it.
   EXPECT_THAT(ask_for_small(), EndsWith("small"));
   EXPECT_LT(slow.receive_all().size(), big_.size());
+}
+
+TEST_F(SlowReader, LosesItsConnectionThoughItReadsALittleNowAndThen) {
+  start(1, std::chrono::seconds(60), std::chrono::seconds(2));
+  RawHttp slow = ask_for_big();
+  const std::jthread reader([&](const std::stop_token& stop) {
+    while (!stop.stop_requested() && !slow.receive().empty()) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    }
+  });
+  const auto begin = std::chrono::steady_clock::now();
+  EXPECT_THAT(ask_for_small(), EndsWith("small"));
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(10));
 }
 
 TEST_F(HttpServerTest, BoundsTheNumberOfConnections) {
