@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "app/self_report.hpp"
+#include "attach/capabilities.hpp"
 #include "base/unique_fd.hpp"
 #include "collect/fold_process.hpp"
 #include "discover/find_targets.hpp"
@@ -37,6 +38,11 @@ void wait_for_news(int events, int signals) {
 base::Result<std::unique_ptr<Exporter>> Exporter::create(config::ProbeConfig config, const base::Clock& clock,
                                                          base::Logger& log) {
   ASSIGN_OR_RETURN(const attach::KernelSupport kernel, attach::probe_kernel());
+  if (const std::string weakened = attach::weakened_by_capabilities(); !weakened.empty()) {
+    log.warn(weakened);
+  }
+  // Before the first service's file is opened, and before there are threads, which have capabilities of their own.
+  RETURN_IF_ERROR(attach::drop_capabilities(kernel));
   ASSIGN_OR_RETURN(attach::ProcessWatch watch, attach::ProcessWatch::start());
   log.debug("kernel", {{"uprobe_multi", kernel.uprobe_multi},
                        {"sleepable", kernel.sleepable},

@@ -9,6 +9,7 @@
 #include "app/exporter.hpp"
 #include "app/signals.hpp"
 #include "app/web_config_file.hpp"
+#include "base/service_notify.hpp"
 #include "config/parse_config.hpp"
 #include "expose/http_server.hpp"
 
@@ -29,22 +30,30 @@ int report(base::Logger& log, const base::Error& error) {
   return 1;
 }
 
+// That systemd does not listen stops nobody.
+void tell_systemd(const base::Result<>& told, base::Logger& log) {
+  if (!told) {
+    log.warn("systemd does not know our state", {{"error", told.error().message}});
+  }
+}
+
 // The server of `exporter`, restricted as `web` says where there is one. Both outlive it.
-base::Result<expose::HttpServer> start_server(const RunOptions& options, WebConfigFile* web,
+base::Result<expose::HttpServer> start_server(expose::ListeningSocket socket, WebConfigFile* web,
                                               expose::BasicAuth& auth, Exporter& exporter) {
   const auto answer = [&exporter](const expose::Request& request) {
     return expose::answer(request, exporter);
   };
-  expose::ServerOptions server{.listen_address = options.listen_address};
+  expose::ServerOptions options;
   if (web == nullptr) {
-    return expose::HttpServer::start(server, answer);
+    return expose::HttpServer::start(std::move(socket), options, answer);
   }
   if (web->current()->tls != nullptr) {
-    server.tls = [web] { return web->current()->tls; };
+    options.tls = [web] { return web->current()->tls; };
   }
-  return expose::HttpServer::start(server, [web, &auth, answer](const expose::Request& request) {
-    return expose::restrict_to(*web->current(), auth, request, answer);
-  });
+  return expose::HttpServer::start(std::move(socket), options,
+                                   [web, &auth, answer](const expose::Request& request) {
+                                     return expose::restrict_to(*web->current(), auth, request, answer);
+                                   });
 }
 
 int serve(const RunOptions& options, config::ProbeConfig config, WebConfigFile* web, const base::Clock& clock,
@@ -55,13 +64,18 @@ int serve(const RunOptions& options, config::ProbeConfig config, WebConfigFile* 
   if (!stop_signals || !lease_signals) {
     return report(log, (stop_signals ? lease_signals : stop_signals).error());
   }
+  // First: a port that is taken is said before anything is attached, and one below 1024 needs a capability
+  // that is dropped soon.
+  auto socket = expose::listen_on(options.listen_address);
+  if (!socket) {
+    return report(log, socket.error());
+  }
   auto exporter = Exporter::create(std::move(config), clock, log);
   if (!exporter) {
     return report(log, exporter.error());
   }
-  // Before the first round: a port that is taken is said before anything is attached.
   expose::BasicAuth auth;
-  auto server = start_server(options, web, auth, **exporter);
+  auto server = start_server(std::move(*socket), web, auth, **exporter);
   if (!server) {
     return report(log, server.error());
   }
@@ -71,10 +85,12 @@ int serve(const RunOptions& options, config::ProbeConfig config, WebConfigFile* 
     return report(log, attached.error());
   }
   log.info("ready");
+  tell_systemd(base::notify_ready(), log);
   const std::jthread follower(
       [&](const std::stop_token& stop) { (*exporter)->follow(stop, *lease_signals); });
   const int signal = stop_signals->wait();
   log.info("stopping", {{"signal", signal}});
+  tell_systemd(base::notify_stopping(), log);
   return 0;
 }
 

@@ -2,15 +2,14 @@
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
-#include <cap-ng.h>
 #include <linux/bpf.h>
+#include <linux/capability.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
-#include <string>
-#include <vector>
 
+#include "attach/capabilities.hpp"
 #include "attach/uprobe_multi.hpp"
 #include "base/unique_fd.hpp"
 
@@ -30,8 +29,8 @@ base::UniqueFd load_empty(bpf_attach_type attach_type, __u32 flags) {
                                       kEmptyProgram.size(), &options));
 }
 
-// A kernel with multi links refuses the directory "/" as "not a regular file" (EBADF); an older one does not know
-// the link type (EINVAL).
+// A kernel with multi links refuses the directory "/" as "not a regular file" (EBADF); an older one does not
+// know the link type (EINVAL).
 bool has_uprobe_multi() {
   const base::UniqueFd program = load_empty(kTraceUprobeMulti, 0);
   if (!program) {
@@ -46,45 +45,14 @@ bool has_uprobe_multi() {
   return !link && errno == EBADF;
 }
 
-struct NeededCapability {
-  unsigned capability;
-  const char* name;
-  const char* purpose;
-};
-
-constexpr std::array<NeededCapability, 4> kNeeded{{
-    {CAP_BPF, "CAP_BPF", "loading programs and maps"},
-    {CAP_PERFMON, "CAP_PERFMON", "attaching probes and reading kernel task structs"},
-    {CAP_SYS_PTRACE, "CAP_SYS_PTRACE", "opening /proc/PID/exe and reading polled gauges of other users' processes"},
-    {CAP_DAC_READ_SEARCH, "CAP_DAC_READ_SEARCH", "reading binaries of other users"},
-}};
-
-bool has_capability(unsigned capability) { return capng_have_capability(CAPNG_EFFECTIVE, capability) != 0; }
-
-base::Result<> check_capabilities() {
-  capng_get_caps_process();
-  // Before CAP_BPF and CAP_PERFMON were split off, and still, CAP_SYS_ADMIN stands for both.
-  const bool admin = has_capability(CAP_SYS_ADMIN);
-  std::string missing;
-  for (const NeededCapability& needed : kNeeded) {
-    const bool implied = admin && (needed.capability == CAP_BPF || needed.capability == CAP_PERFMON);
-    if (!implied && !has_capability(needed.capability)) {
-      missing += fmt::format("{}{} ({})", missing.empty() ? "" : ", ", needed.name, needed.purpose);
-    }
-  }
-  if (!missing.empty()) {
-    return base::fail(base::ErrorCode::kPermission, "missing {}; run as root or give these capabilities", missing);
-  }
-  return {};
-}
-
 }  // namespace
 
 base::Result<KernelSupport> probe_kernel() {
   RETURN_IF_ERROR(check_capabilities());
   if (::access("/sys/kernel/btf/vmlinux", R_OK) != 0) {
-    return base::fail(base::ErrorCode::kKernel,
-                      "/sys/kernel/btf/vmlinux cannot be read: the kernel needs CONFIG_DEBUG_INFO_BTF (5.15 or newer)");
+    return base::fail(
+        base::ErrorCode::kKernel,
+        "/sys/kernel/btf/vmlinux cannot be read: the kernel needs CONFIG_DEBUG_INFO_BTF (5.15 or newer)");
   }
   libbpf_set_print(nullptr);
   if (!load_empty(BPF_CGROUP_INET_INGRESS, 0)) {
@@ -94,8 +62,9 @@ base::Result<KernelSupport> probe_kernel() {
   KernelSupport support;
   support.uprobe_multi = has_uprobe_multi();
   if (!support.uprobe_multi && !has_capability(CAP_SYS_ADMIN)) {
-    return base::fail(base::ErrorCode::kPermission,
-                      "missing CAP_SYS_ADMIN: this kernel (before 6.6) attaches uprobes by perf events, which need it");
+    return base::fail(
+        base::ErrorCode::kPermission,
+        "missing CAP_SYS_ADMIN: this kernel (before 6.6) attaches uprobes by perf events, which need it");
   }
   support.sleepable = static_cast<bool>(load_empty(BPF_CGROUP_INET_INGRESS, BPF_F_SLEEPABLE));
   support.loop_helper = libbpf_probe_bpf_helper(BPF_PROG_TYPE_KPROBE, BPF_FUNC_loop, nullptr) == 1;

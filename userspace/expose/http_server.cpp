@@ -10,7 +10,6 @@
 #include <utility>
 
 #include "expose/connection_deadlines.hpp"
-#include "expose/listen_address.hpp"
 
 namespace expose {
 namespace {
@@ -153,8 +152,8 @@ std::uint16_t HttpServer::port() const {
   return daemon_->port;
 }
 
-base::Result<HttpServer> HttpServer::start(const ServerOptions& options, Handler handler) {
-  ASSIGN_OR_RETURN(ListeningSocket socket, listen_on(options.listen_address));
+base::Result<HttpServer> HttpServer::start(ListeningSocket socket, const ServerOptions& options,
+                                           Handler handler) {
   // *server never moves: the callbacks have its address.
   auto server = std::make_unique<Daemon>(options, std::move(handler));
   server->port = socket.port;
@@ -170,7 +169,7 @@ base::Result<HttpServer> HttpServer::start(const ServerOptions& options, Handler
       server.get(), MHD_OPTION_NOTIFY_COMPLETED, Daemon::on_response_sent, server.get(), tls_option,
       no_certificate, MHD_OPTION_END);
   if (server->daemon == nullptr) {
-    return base::fail_errno(errno, "starting the HTTP server on {}", options.listen_address);
+    return base::fail_errno(errno, "starting the HTTP server on port {}", socket.port);
   }
   std::move(socket.fd).release();  // libmicrohttpd closes it from here on
   return HttpServer(std::move(server));

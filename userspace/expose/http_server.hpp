@@ -8,13 +8,13 @@
 #include <string>
 
 #include "base/error.hpp"
+#include "expose/listen_address.hpp"
 #include "expose/request.hpp"
 #include "expose/tls_credentials.hpp"
 
 namespace expose {
 
 struct ServerOptions {
-  std::string listen_address = ":19435";
   unsigned threads = 4;  // requests answered at the same time
   unsigned max_connections = 1000;
   std::chrono::seconds request_timeout{
@@ -29,7 +29,8 @@ class HttpServer {
   // Called from several threads at once. Bodies of requests are not read.
   using Handler = std::function<Response(const Request&)>;
 
-  static base::Result<HttpServer> start(const ServerOptions& options, Handler handler);
+  static base::Result<HttpServer> start(ListeningSocket socket, const ServerOptions& options,
+                                        Handler handler);
 
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;

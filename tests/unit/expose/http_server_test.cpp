@@ -29,11 +29,12 @@ constexpr const char* kLoopback = "127.0.0.1:0";
 // A server of the real routes.
 class HttpServerTest : public testing::Test {
  protected:
-  void SetUp() override { start({.listen_address = kLoopback}); }
+  void SetUp() override { start({}); }
 
-  void start(const ServerOptions& options) {
-    auto started =
-        HttpServer::start(options, [this](const Request& request) { return answer(request, exposed_); });
+  void start(const ServerOptions& options, const std::string& address = kLoopback) {
+    ASSERT_OK_AND_ASSIGN(ListeningSocket socket, listen_on(address));
+    auto started = HttpServer::start(std::move(socket), options,
+                                     [this](const Request& request) { return answer(request, exposed_); });
     ASSERT_TRUE(started) << started.error().message;
     server_ = std::make_unique<HttpServer>(std::move(*started));
   }
@@ -186,15 +187,15 @@ TEST_F(HttpServerTest, MovesWithoutStopping) {
 TEST_F(HttpServerTest, FreesThePortWhenItGoes) {
   const std::string address = fmt::format("127.0.0.1:{}", server_->port());
   const RawHttp open_connection = connect();
-  EXPECT_THAT(HttpServer::start({.listen_address = address}, nullptr),
+  EXPECT_THAT(listen_on(address),
               support::IsError(base::ErrorCode::kIo, HasSubstr("address already in use; another exporter?")));
   server_.reset();
-  start({.listen_address = address});
+  start({}, address);
   EXPECT_THAT(ask("GET /-/healthy HTTP/1.1"), EndsWith("healthy\n"));
 }
 
 TEST_F(HttpServerTest, ClosesConnectionsOnWhichNothingMoves) {
-  start({.listen_address = kLoopback, .request_timeout = std::chrono::seconds(1)});
+  start({.request_timeout = std::chrono::seconds(1)});
   RawHttp silent = connect();
   RawHttp half = connect();
   half.send("GET /metrics HTTP/1.1\r\nHost:");
@@ -203,7 +204,7 @@ TEST_F(HttpServerTest, ClosesConnectionsOnWhichNothingMoves) {
 }
 
 TEST_F(HttpServerTest, EndsRequestsThatNeverEnd) {
-  start({.listen_address = kLoopback, .request_timeout = std::chrono::seconds(2)});
+  start({.request_timeout = std::chrono::seconds(2)});
   RawHttp slow = connect();
   slow.send("GET /metrics HTTP/1.1\r\n");
   // A byte now and then: the connection is never silent for long.
@@ -219,7 +220,7 @@ TEST_F(HttpServerTest, EndsRequestsThatNeverEnd) {
 }
 
 TEST_F(HttpServerTest, LetsAnIdleClientAskAgain) {
-  start({.listen_address = kLoopback, .request_timeout = std::chrono::seconds(3)});
+  start({.request_timeout = std::chrono::seconds(3)});
   RawHttp client = connect();
   const auto begin = std::chrono::steady_clock::now();
   // Each request has the whole time for itself.
@@ -236,9 +237,10 @@ class SlowReader : public testing::Test {
  protected:
   void start(unsigned max_connections, std::chrono::seconds request_timeout,
              std::chrono::seconds response_timeout = std::chrono::seconds(60)) {
+    ASSERT_OK_AND_ASSIGN(ListeningSocket socket, listen_on(kLoopback));
     auto started = HttpServer::start(
-        {.listen_address = kLoopback,
-         .threads = 1,
+        std::move(socket),
+        {.threads = 1,
          .max_connections = max_connections,
          .request_timeout = request_timeout,
          .response_timeout = response_timeout},
@@ -294,7 +296,7 @@ TEST_F(SlowReader, LosesItsConnectionThoughItReadsALittleNowAndThen) {
 }
 
 TEST_F(HttpServerTest, BoundsTheNumberOfConnections) {
-  start({.listen_address = kLoopback, .threads = 2, .max_connections = 10});
+  start({.threads = 2, .max_connections = 10});
   std::vector<RawHttp> clients;
   clients.reserve(30);
   for (int i = 0; i < 30; ++i) {

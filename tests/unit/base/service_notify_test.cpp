@@ -1,0 +1,104 @@
+#include "base/service_notify.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <array>
+#include <charconv>
+#include <chrono>
+#include <cstddef>
+#include <cstdlib>
+#include <string>
+
+#include "base/unique_fd.hpp"
+#include "support/result_matchers.hpp"
+#include "support/temp_dir.hpp"
+
+namespace base {
+namespace {
+
+// What systemd would hear. `path` begins with @ for a socket without a file.
+class Listener {
+ public:
+  explicit Listener(const std::string& path) : fd_(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    path.copy(address.sun_path, path.size());
+    if (path.front() == '@') {
+      address.sun_path[0] = '\0';
+    }
+    const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + path.size());
+    EXPECT_EQ(::bind(fd_.value(), reinterpret_cast<const sockaddr*>(&address), size), 0);
+    ::setenv("NOTIFY_SOCKET", path.c_str(), 1);
+  }
+
+  ~Listener() { ::unsetenv("NOTIFY_SOCKET"); }
+
+  Listener(const Listener&) = delete;
+  Listener& operator=(const Listener&) = delete;
+  Listener(Listener&&) = delete;
+  Listener& operator=(Listener&&) = delete;
+
+  // "" where nothing was said.
+  [[nodiscard]] std::string heard() const {
+    std::array<char, 256> buffer{};
+    const ssize_t size = ::recv(fd_.value(), buffer.data(), buffer.size(), MSG_DONTWAIT);
+    return {buffer.data(), size > 0 ? static_cast<std::size_t>(size) : 0};
+  }
+
+ private:
+  UniqueFd fd_;
+};
+
+TEST(ServiceNotify, TellsStates) {
+  const support::TempDir dir;
+  for (const std::string& path :
+       {(dir.path() / "notify").string(), std::string("@uprobe_exporter_test/") + dir.path().string()}) {
+    const Listener systemd(path);
+    ASSERT_TRUE(notify_ready());
+    EXPECT_EQ(systemd.heard(), "READY=1");
+    ASSERT_TRUE(notify_stopping());
+    EXPECT_EQ(systemd.heard(), "STOPPING=1");
+    EXPECT_EQ(systemd.heard(), "");
+  }
+}
+
+TEST(ServiceNotify, SaysWhenAReloadBegan) {
+  const support::TempDir dir;
+  const Listener systemd((dir.path() / "notify").string());
+  const auto microseconds = [] {
+    return std::chrono::duration_cast<std::chrono::microseconds>(
+               std::chrono::steady_clock::now().time_since_epoch())
+        .count();
+  };
+  const auto before = microseconds();
+  ASSERT_TRUE(notify_reloading());
+  const auto after = microseconds();
+  const std::string heard = systemd.heard();
+  constexpr std::string_view kStart = "RELOADING=1\nMONOTONIC_USEC=";
+  ASSERT_THAT(heard, testing::StartsWith(std::string(kStart)));
+  decltype(microseconds()) when = 0;
+  std::from_chars(heard.data() + kStart.size(), heard.data() + heard.size(), when);
+  EXPECT_LE(before, when);
+  EXPECT_LE(when, after);
+}
+
+TEST(ServiceNotify, IsSilentWithoutSystemd) {
+  ::unsetenv("NOTIFY_SOCKET");
+  EXPECT_TRUE(notify_ready());
+}
+
+TEST(ServiceNotify, SaysThatNobodyListens) {
+  ::setenv("NOTIFY_SOCKET", "/nowhere/notify", 1);
+  EXPECT_THAT(notify_ready(),
+              support::IsError(ErrorCode::kNotFound,
+                               "telling systemd by /nowhere/notify: No such file or directory"));
+  ::setenv("NOTIFY_SOCKET", std::string(200, 'x').c_str(), 1);
+  EXPECT_THAT(notify_ready(), support::IsError(ErrorCode::kIo, testing::HasSubstr("too long")));
+  ::unsetenv("NOTIFY_SOCKET");
+}
+
+}  // namespace
+}  // namespace base
