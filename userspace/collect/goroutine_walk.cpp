@@ -169,6 +169,15 @@ class Walker {
     return word_at(part.bytes, address - part.begin);
   }
 
+  // A return address is behind the call. Where a function begins nothing was called: the runtime has put the
+  // address there (before Go 1.21 asmcgocall does it with that of systemstack_switch); runtime/traceback.go
+  // tells the two apart in the same way.
+  std::uint64_t calling_instruction(std::uint64_t return_address) const {
+    const auto place = request_->place_of(static_cast<inspect::VirtualAddress>(return_address));
+    const bool begins_function = place && value_of(place->entry) == return_address;
+    return begins_function ? return_address : return_address - 1;
+  }
+
   // From the innermost frame to the outermost; false where the way is lost.
   bool follow(const State& state, StackPart& part, std::vector<WalkedFrame>& frames) {
     std::uint64_t sp = state.sp;
@@ -190,8 +199,7 @@ class Walker {
         frames.push_back({value_of(place->entry), static_cast<std::uint32_t>(state.stack_hi - sp)});
       }
       sp += kWord;
-      // A return address is behind the call, which may be the last instruction of its function.
-      instruction = *caller - request_->bias - (place->was_injected ? 0 : 1);
+      instruction = place->was_injected ? *caller - request_->bias : calling_instruction(*caller - request_->bias);
     }
     return false;
   }

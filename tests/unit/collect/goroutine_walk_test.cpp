@@ -131,10 +131,18 @@ TEST_F(GoroutineWalkTest, AFunctionWithoutItsFrameYetHasNotPassedItsProbe) {
 }
 
 TEST_F(GoroutineWalkTest, LooksUpTheCallAndNotWhatFollowsIt) {
-  // The call is the last instruction of kOuter: behind it begins another function.
-  stack_[52] = kOuter + 0x1000;
-  wanted_ = {kOuter};
-  EXPECT_THAT(frames(), ElementsAre(WalkedFrame{kOuter, depth_of(55)}));
+  // The call is made without a frame; what follows it would have one.
+  stack_[52] = kOuter + 8;
+  stack_[53] = kTop + 1;
+  EXPECT_THAT(frames(), ElementsAre(WalkedFrame{kInner, depth_of(52)}));
+}
+
+TEST_F(GoroutineWalkTest, WhereAFunctionBeginsNothingWasCalled) {
+  // As asmcgocall leaves it before Go 1.21: kOuter looks as if it were about to begin, called by kOuter + 30.
+  stack_[52] = kOuter;
+  stack_[53] = kOuter + 31;
+  stack_[56] = kTop + 1;
+  EXPECT_THAT(frames(), ElementsAre(WalkedFrame{kOuter, depth_of(56)}, WalkedFrame{kInner, depth_of(52)}));
 }
 
 TEST_F(GoroutineWalkTest, AnInterruptedInstructionIsTheOneThatIsReturnedTo) {
