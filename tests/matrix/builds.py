@@ -26,7 +26,8 @@ BUILDS = {
 }
 
 # What .ci/run looks at.
-SUBSET = [("1.26.8", "stripped"), ("1.25.4", "pie"), ("1.22.12", "stripped"), ("1.20.14", "stripped"), ("1.27.4", "stripped")]
+SUBSET = [("1.26.8", "stripped"), ("1.25.4", "pie"), ("1.22.12", "stripped"), ("1.20.14", "external"), ("1.27.4", "stripped"),
+          ("1.24.13", "c-shared")]
 
 
 def _sources_hash():

@@ -2,8 +2,9 @@
 
 import collections
 
-# name: column; functions: what is counted there; needs_cgo: calls come from C. The last one is measured apart.
-Case = collections.namedtuple("Case", "name functions needs_cgo", defaults=(False,))
+# name: column; functions: what is counted there; needs_cgo: calls come from C; late: functions whose calls run when a
+# second exporter starts, which must see them (one that does not look sees none).
+Case = collections.namedtuple("Case", "name functions needs_cgo late", defaults=(False, []))
 
 CASES = [
     Case("growth", ["main.growSmall", "main.growMedium", "main.growHuge"]),
@@ -24,11 +25,10 @@ CASES = [
     Case("cgo", ["main.fromC"], needs_cgo=True),
     Case("threads", ["main.work"]),
     Case("held", ["main.park"]),
-    Case("late", []),
+    Case("held in C", ["main.parkFromC", "main.parkThroughC"], needs_cgo=True),
+    Case("late", [], late=["main.park"]),
+    Case("late in C", [], needs_cgo=True, late=["main.parkFromC", "main.parkThroughC"]),
 ]
-
-# A second exporter that starts while calls of this function run must see them; one that does not look sees none.
-LATE = "main.park"
 
 # Functions with a label of which the truth has the number of calls by text: its source and the function's signature.
 LABELS = {
@@ -117,11 +117,12 @@ LATE_FRAME = """
 """
 
 
-def late_yaml(exe):
+def late_yaml(exe, cgo):
     """The config for the exporter that comes late."""
     header = HEADER.format(exe=exe)
     kept = [line for line in header.splitlines() if "_total:" not in line and "_ms:" not in line]
-    return "\n".join(kept) + LATE_FRAME.format(function=LATE)
+    late = [function for case in cases_of(cgo) for function in case.late]
+    return "\n".join(kept) + "".join(LATE_FRAME.format(function=function) for function in late)
 
 
 def probes_yaml(exe, cgo):

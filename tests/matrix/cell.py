@@ -1,4 +1,4 @@
-"""One row of the matrix: the fixture runs once, watched by the exporter and by a counter at first instructions."""
+"""One row of the matrix: the fixture runs watched by the exporter, and once more watched by a counter at first instructions."""
 
 import json
 import os
@@ -13,11 +13,15 @@ from support import BINARY, BUILD, PATIENCE, Process
 CONTROL = BUILD / "first_instruction_count"
 COUNT_IN_LIBRARY = BUILD / "count_in_library"
 
+# First instructions run one by one in the kernel: the control would take longer than all the rest.
+MOST_CONTROL_CALLS = 10000
+
 
 class Fixture:
     """The program, driven from stage to stage."""
 
-    def __init__(self, command):
+    def __init__(self, command, library=None):
+        self.library = library
         # Stacks begin small however large they were before: they must grow.
         environment = {**os.environ, "GODEBUG": "adaptivestackstart=0"}
         self.process = subprocess.Popen([str(word) for word in command], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
@@ -68,7 +72,7 @@ class Control:
 class Exporting:
     """The exporter on a program."""
 
-    def __init__(self, config, binary, folder, name="exporter"):  # pylint: disable=unused-argument
+    def __init__(self, config, fixture, folder, name="exporter"):  # pylint: disable=unused-argument
         self.process = Process(name, [BINARY, "run", "--config", config, "--web.listen-address", "127.0.0.1:0"],
                                folder / f"{name}.log")
         self.exporter = Exporter(self.process).wait_ready()
@@ -84,8 +88,10 @@ class Exporting:
 class Library:
     """The exporter's stages on a shared library."""
 
-    def __init__(self, config, binary, folder):  # pylint: disable=unused-argument
-        self.process = subprocess.Popen([COUNT_IN_LIBRARY, config, binary], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    def __init__(self, config, fixture, folder, name="exporter"):
+        with open(folder / f"{name}.log", "wb") as log:
+            self.process = subprocess.Popen([COUNT_IN_LIBRARY, config, fixture.library, str(fixture.process.pid)],
+                                            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True)
         if self.process.stdout.readline() != "ready\n":
             raise AssertionError(f"{COUNT_IN_LIBRARY} ended with {self.process.wait(PATIENCE)}")
 
@@ -162,56 +168,86 @@ def _differences(function, truth, page, held):
     return found
 
 
-class Row:
-    """{case: differences} and {case: calls that a probe at the first instruction sees too often}."""
-
-    def __init__(self, truth, page, held, control, cgo, late):
-        self.differences, self.excess = {}, {}
-        for case in (case for case in cases.cases_of(cgo) if case.functions):
-            self.differences[case.name] = [text for function in case.functions
-                                           for text in _differences(function, truth, page, held)]
-            self.excess[case.name] = sum(
-                abs(control[function] - truth["functions"][cases.OUTERMOST.get(function, function)]["calls"])
-                for function in case.functions)
-        if late is not None:
-            self.differences["late"] = late
-            self.excess["late"] = truth["held"][cases.LATE]
-
-
-def _late_differences(held, late, late_page):
-    """What an exporter says that came while calls ran: `late` then, `late_page` after they have returned."""
+def _late_differences(function, held, late_page, last_page):
+    """What an exporter says that came while calls ran: `late_page` then, `last_page` after they have returned."""
     found = []
-    for when, page, wanted in (("while they run", late, held[cases.LATE]), ("at the end", late_page, 0)):
-        number, losses = page.number("open", function=cases.LATE), page.losses(f"late {cases.LATE}")
+    for when, page, wanted in (("while they run", late_page, held[function]), ("at the end", last_page, 0)):
+        number, losses = page.number("open", function=function), page.losses(f"late {function}")
         if number != wanted or losses:
-            found.append(f"{cases.LATE}: {when} {number} in flight instead of {wanted}, losses {losses}")
+            found.append(f"{function}: {when} {number} in flight instead of {wanted}, losses {losses}")
     return found
 
 
-def measure(version, way, calls, folder):
-    """Runs one row. Logs and the config stay in `folder`."""
-    cgo = builds.BUILDS[way].cgo
-    binary = builds.fixture(version, way)
-    shared = way == "c-shared"
-    command = [builds.host(), binary, calls] if shared else [binary, "-calls", calls]
-    folder.mkdir(parents=True, exist_ok=True)
-    config = folder / "probes.yaml"
-    config.write_text(cases.probes_yaml(command[0], cgo))
+def _excess(case, truth, control):
+    return sum(abs(control[function] - truth["functions"][cases.OUTERMOST.get(function, function)]["calls"])
+               for function in case.functions)
+
+
+class Row:
+    """{case: differences} and {case: calls that a probe at the first instruction sees too often}."""
+
+    def __init__(self):
+        self.differences, self.excess = {}, {}
+
+
+class Program:
+    """What a row runs."""
+
+    def __init__(self, version, way):
+        self.cgo = builds.BUILDS[way].cgo
+        self.binary = builds.fixture(version, way)
+        self.is_library = way == "c-shared"
+        self.exe = builds.host() if self.is_library else self.binary
+
+    def start(self, calls):
+        return Fixture([self.exe, self.binary, calls] if self.is_library else [self.exe, "-calls", calls],
+                       self.binary if self.is_library else None)
+
+
+def _compare(row, program, calls, folder):
+    """Whether the exporter's numbers are those of the program."""
+    config, late_config = folder / "probes.yaml", folder / "late.yaml"
+    config.write_text(cases.probes_yaml(program.exe, program.cgo))
+    late_config.write_text(cases.late_yaml(program.exe, program.cgo))
+    attach = Library if program.is_library else Exporting
     running = []
     try:
-        running.append(fixture := Fixture(command))
-        running.append(exporting := (Library if shared else Exporting)(config, binary, folder))
-        running.append(control := Control(binary, cases.functions_of(cgo)))
+        running.append(fixture := program.start(calls))
+        running.append(exporting := attach(config, fixture, folder))
         held_truth = fixture.stage("held")["held"]
         held = exporting.page()
-        if not shared:
-            late_config = folder / "late.yaml"
-            late_config.write_text(cases.late_yaml(command[0]))
-            running.append(late := Exporting(late_config, binary, folder, "late_exporter"))
-            late_page = late.page()
+        running.append(late := attach(late_config, fixture, folder, "late_exporter"))
+        late_page = late.page()
         truth = {**fixture.stage("done"), "held": held_truth}
-        late_found = None if shared else _late_differences(held_truth, late_page, late.page())
-        return Row(truth, exporting.page(), held, control.counts(), cgo, late_found)
+        page, last_page = exporting.page(), late.page()
+        for case in cases.cases_of(program.cgo):
+            row.differences[case.name] = [
+                text for function in case.functions for text in _differences(function, truth, page, held)] + [
+                text for function in case.late for text in _late_differences(function, held_truth, late_page, last_page)]
     finally:
         for each in running:
             each.end()
+
+
+def _control(row, program, calls):
+    """What probes at first instructions would count."""
+    running = []
+    try:
+        running.append(fixture := program.start(calls))
+        running.append(control := Control(program.binary, cases.functions_of(program.cgo)))
+        held = fixture.stage("held")["held"]
+        truth, counts = fixture.stage("done"), control.counts()
+        for case in cases.cases_of(program.cgo):
+            row.excess[case.name] = _excess(case, truth, counts) + sum(held[function] for function in case.late)
+    finally:
+        for each in running:
+            each.end()
+
+
+def measure(version, way, calls, folder):
+    """Runs one row. Logs and the configs stay in `folder`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    program, row = Program(version, way), Row()
+    _control(row, program, min(calls, MOST_CONTROL_CALLS))
+    _compare(row, program, calls, folder)
+    return row

@@ -1,16 +1,26 @@
-// count_in_library CONFIG LIBRARY: the exporter's stages on a shared library, in every process that has
-// loaded it, as if all of them were the first service of CONFIG. (The exporter itself looks for executables.)
+// count_in_library CONFIG LIBRARY PID: the exporter's stages on a shared library that process PID has loaded,
+// as the first service of CONFIG. (The exporter itself looks for executables.)
 // Prints "ready"; then, for each line that it reads, a page of metrics and a line "# end".
 #include <fmt/core.h>
+#include <sys/types.h>
 
+#include <array>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
 #include <iostream>
+#include <span>
 #include <string>
 
 #include "app/plan_binary.hpp"
+#include "app/running_calls.hpp"
 #include "attach/attach_binary.hpp"
 #include "attach/kernel_support.hpp"
 #include "attach/process_watch.hpp"
+#include "base/clock.hpp"
+#include "base/log.hpp"
 #include "collect/collector.hpp"
+#include "collect/map_entries.hpp"
 #include "collect/read_maps.hpp"
 #include "config/parse_config.hpp"
 #include "expose/text_format.hpp"
@@ -20,15 +30,6 @@
 namespace {
 
 using base::Result;
-
-// Process numbers are given in order; more than these are never running here.
-collect::ProcessTable first_processes(const std::string& service) {
-  collect::ProcessTable processes;
-  for (std::uint32_t number = 1; number < 100; ++number) {
-    processes[number] = {.pid = 0, .start_time_ns = 0, .services = {service}, .binary = {}, .exited = false};
-  }
-  return processes;
-}
 
 metrics::SelfState state_of(const attach::AttachedBinary& binary, std::vector<collect::Loss> losses) {
   metrics::SelfState state;
@@ -44,7 +45,28 @@ metrics::SelfState state_of(const attach::AttachedBinary& binary, std::vector<co
   return state;
 }
 
-Result<> serve(const std::string& config_path, const std::string& library) {
+// The process as the kernel numbers it.
+Result<collect::ProcessTable> process_table(const attach::ProcessWatch& watch, const std::string& service, pid_t pid) {
+  RETURN_IF_ERROR(watch.number_processes(std::array{pid}));
+  collect::ProcessTable processes;
+  RETURN_IF_ERROR(collect::for_each_entry(
+      watch.maps().process_records.value(), sizeof(std::uint32_t), sizeof(process_record),
+      [&](collect::Bytes key, collect::Bytes value) {
+        std::uint32_t number = 0;
+        process_record record{};
+        std::memcpy(&number, key.data(), sizeof(number));
+        std::memcpy(&record, value.data(), sizeof(record));
+        if (record.pid == static_cast<std::uint32_t>(pid)) {
+          processes[number] = {.pid = pid, .start_time_ns = 0, .services = {service}, .binary = {}, .exited = false};
+        }
+      }));
+  if (processes.empty()) {
+    return base::fail(base::ErrorCode::kNotFound, "process {} has no number; is it running?", pid);
+  }
+  return processes;
+}
+
+Result<> serve(const std::string& config_path, const std::string& library, pid_t pid) {
   ASSIGN_OR_RETURN(const config::ProbeConfig config, config::load_config(config_path));
   const std::string& service = config.services.front().name;
   ASSIGN_OR_RETURN(const attach::KernelSupport kernel, attach::probe_kernel());
@@ -54,11 +76,18 @@ Result<> serve(const std::string& config_path, const std::string& library) {
   attach::ProbeNumbers numbers;
   ASSIGN_OR_RETURN(const attach::AttachedBinary binary,
                    attach::attach_binary(config, target, std::move(plan), watch, kernel, numbers));
-  const collect::ProcessTable processes = first_processes(service);
+  ASSIGN_OR_RETURN(const collect::ProcessTable processes, process_table(watch, service, pid));
+  const base::SystemClock clock;
+  base::Logger log(clock);
+  app::RunningCalls calls(binary, watch.maps(), clock, log);
+  const app::LiveProcess live{
+      .number = processes.begin()->first, .pid = pid, .start_time_ns = 0, .library = library};
+  calls.look(std::span(&live, 1));
   collect::Collector collector;
   std::cout << "ready" << std::endl;
   for (std::string line; std::getline(std::cin, line);) {
-    ASSIGN_OR_RETURN(const auto samples, collector.collect(config, binary, processes));
+    calls.refresh();
+    ASSIGN_OR_RETURN(const auto samples, collector.collect(config, binary, processes, calls.unrecorded()));
     ASSIGN_OR_RETURN(const auto losses, collect::read_losses(watch.maps()));
     const metrics::SelfState state = state_of(binary, collect::name_losses(binary, losses));
     const metrics::Snapshot snapshot = metrics::build_snapshot(config.metrics, samples);
@@ -71,11 +100,11 @@ Result<> serve(const std::string& config_path, const std::string& library) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 3) {
-    fmt::print(stderr, "usage: count_in_library CONFIG LIBRARY\n");
+  if (argc != 4) {
+    fmt::print(stderr, "usage: count_in_library CONFIG LIBRARY PID\n");
     return 2;
   }
-  if (const auto served = serve(argv[1], argv[2]); !served) {
+  if (const auto served = serve(argv[1], argv[2], std::atoi(argv[3])); !served) {
     fmt::print(stderr, "count_in_library: {}\n", served.error().message);
     return 1;
   }

@@ -1,14 +1,16 @@
 #!/usr/bin/env python3
 """Go versions x ways to build x shapes of Go code: whether the exporter's numbers are those of the program.
 
-    matrix.py [--calls N] [--versions 1.26.8,...] [--builds stripped,...]    all of it, or a part
-    matrix.py --subset [--calls N]                                           a few rows, soon
+    matrix.py [--calls N] [--rows N] [--versions 1.26.8,...] [--builds stripped,...]    all of it, or a part
+    matrix.py --subset [--calls N]                                                      a few rows, soon
 
-A cell is `exact` where every number of the case is right and the same program, probed at first instructions in the same
-run, comes out wrong. It is `void` where that control comes out right: then the case shows nothing.
+A cell is `exact` where every number of the case is right and the same program, probed at first instructions (`late`: by one
+that does not look at calls that run already), comes out wrong: by how much is in the line `control`. It is `VOID` where
+that control comes out right: then the case shows nothing.
 """
 
 import argparse
+import concurrent.futures
 import os
 import pathlib
 import sys
@@ -25,6 +27,7 @@ from cell import measure
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--calls", type=int, default=100000, help="of each function, about")
+    parser.add_argument("--rows", type=int, default=(os.cpu_count() or 1) + 1, help="at once")
     parser.add_argument("--versions", default=",".join(builds.VERSIONS))
     parser.add_argument("--builds", default=",".join(builds.BUILDS))
     parser.add_argument("--subset", action="store_true", help="the rows that .ci/run looks at")
@@ -35,6 +38,12 @@ def rows_of(options):
     if options.subset:
         return builds.SUBSET
     return [(version, way) for version in options.versions.split(",") for way in options.builds.split(",")]
+
+
+def timed_row(version, way, calls):
+    began = time.monotonic()
+    row = measure(version, way, calls, builds.FOLDER / "runs" / f"{version}-{way}")
+    return row, time.monotonic() - began
 
 
 def verdict(row, case):
@@ -68,17 +77,20 @@ def main():
     width = max(len(case.name) for case in cases.CASES)
     start, wrong = time.monotonic(), 0
     print_header(width)
-    for version, way in rows_of(options):
-        began = time.monotonic()
-        try:
-            row = measure(version, way, options.calls, builds.FOLDER / "runs" / f"{version}-{way}")
-        except AssertionError as error:
-            print(f"{version:8} {way:12} FAILED: {error}", flush=True)
-            wrong += 1
-            continue
-        if not print_row(version, way, row, width, time.monotonic() - began):
-            wrong += 1
-    print("- : cgo: the program has no C code that could call back; late: the exporter itself looks for executables only")
+    # Rows are apart: every one has a binary of its own. While one waits for the kernel to take its probes out, others run.
+    with concurrent.futures.ProcessPoolExecutor(options.rows) as pool:
+        rows = {pool.submit(timed_row, version, way, options.calls): (version, way) for version, way in rows_of(options)}
+        for done in concurrent.futures.as_completed(rows):
+            version, way = rows[done]
+            try:
+                row, seconds = done.result()
+            except AssertionError as error:
+                print(f"{version:8} {way:12} FAILED: {error}", flush=True)
+                wrong += 1
+                continue
+            if not print_row(version, way, row, width, seconds):
+                wrong += 1
+    print("- : the program is built without cgo: it has no C code that could call back")
     print(f"{wrong} rows are not exact; {time.monotonic() - start:.0f} s")
     sys.exit(1 if wrong else 0)
 

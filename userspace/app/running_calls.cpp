@@ -80,7 +80,7 @@ void RunningCalls::look(std::span<const LiveProcess> processes) {
   }
   if (records_) {
     for (auto& [number, process] : processes_) {
-      places_.open(fmt::format("/proc/{}/exe", process.live.pid));
+      open_code(process);
       if (clock_->steady_now() >= process.next_sweep) {
         sweep(process, process.next_sweep == std::chrono::steady_clock::time_point{});
       } else if (!process.unclear.empty()) {
@@ -99,7 +99,7 @@ void RunningCalls::refresh() {
   }
   for (auto& [number, process] : processes_) {
     if (!process.unrecorded.empty()) {
-      places_.open(fmt::format("/proc/{}/exe", process.live.pid));
+      open_code(process);
       look_again(process);
       places_.close();
     }
@@ -107,10 +107,19 @@ void RunningCalls::refresh() {
   publish();
 }
 
+// The very file, also across mount namespaces.
+void RunningCalls::open_code(const Process& process) {
+  const LiveProcess& live = process.live;
+  places_.open(live.library.empty() ? fmt::format("/proc/{}/exe", live.pid)
+                                    : fmt::format("/proc/{}/root{}", live.pid, live.library));
+}
+
 void RunningCalls::add(const LiveProcess& live) {
   Process process{.live = live, .memory = collect::ProcessMemory(live.pid)};
   if (binary_->plan.position_independent) {
-    process.bias = process.memory.load_bias(value_of(binary_->plan.first_address));
+    const std::uint64_t first = value_of(binary_->plan.first_address);
+    process.bias = live.library.empty() ? process.memory.load_bias(first)
+                                        : process.memory.load_bias(first, live.library);
   }
   // All calls of a process that came after its probes have been seen.
   if (binary_->scope == attach::Scope::kFile && live.start_time_ns > attached_ns_) {

@@ -34,6 +34,7 @@ struct LiveProcess {
   std::uint32_t number = 0;
   pid_t pid = 0;
   std::uint64_t start_time_ns = 0;  // boot time clock
+  std::string library = {};         // the shared library that has the Go code; empty: the executable has it
 };
 
 class RunningCalls {
@@ -79,6 +80,7 @@ class RunningCalls {
 
   static CallId id_of(const collect::RawFrame& frame);
 
+  void open_code(const Process& process);
   void find_functions();
   void add(const LiveProcess& live);
   void forget_gone(std::span<const LiveProcess> processes);

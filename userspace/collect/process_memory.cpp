@@ -69,16 +69,17 @@ std::uint64_t ProcessMemory::read_all(std::span<Part> parts) const {
 }
 
 std::uint64_t ProcessMemory::load_bias(std::uint64_t first_address) const {
-  // A path's length is bounded by the kernel; the executable's lines come first in practice, not by contract.
+  std::string exe(4096, '\0');  // the kernel's bound of a path's length
+  const ssize_t length = ::readlink(fmt::format("/proc/{}/exe", pid_).c_str(), exe.data(), exe.size());
+  exe.resize(length < 0 ? 0 : static_cast<std::size_t>(length));
+  return load_bias(first_address, exe);
+}
+
+std::uint64_t ProcessMemory::load_bias(std::uint64_t first_address, const std::string& file) const {
+  // The executable's lines come first in practice, not by contract.
   std::ifstream maps(fmt::format("/proc/{}/maps", pid_));
-  const std::string exe = [&] {
-    std::string path(4096, '\0');
-    const ssize_t length = ::readlink(fmt::format("/proc/{}/exe", pid_).c_str(), path.data(), path.size());
-    path.resize(length < 0 ? 0 : static_cast<std::size_t>(length));
-    return path;
-  }();
-  for (std::string line; !exe.empty() && std::getline(maps, line);) {
-    if (line.ends_with(exe)) {
+  for (std::string line; !file.empty() && std::getline(maps, line);) {
+    if (line.ends_with(file)) {
       return std::stoull(line.substr(0, line.find('-')), nullptr, 16) - first_address;
     }
   }

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 
 namespace collect {
 
@@ -27,6 +28,9 @@ class ProcessMemory {
 
   // Where the executable's first segment lies, less its address in the file; 0 where that cannot be told.
   [[nodiscard]] std::uint64_t load_bias(std::uint64_t first_address) const;
+
+  // The same for any file that is mapped, by its path as the process sees it.
+  [[nodiscard]] std::uint64_t load_bias(std::uint64_t first_address, const std::string& file) const;
 
  private:
   pid_t pid_;
