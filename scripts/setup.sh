@@ -21,7 +21,7 @@ readonly RUNTIME_BACKPORTS=(libbpf1)
 readonly TEST_PACKAGES=(
   python3 curl openssl jq binutils busybox-static cpio kmod
   shellcheck python3-yaml python3-prometheus-client locales
-  prometheus postgresql postgresql-contrib redis-server nats-server
+  prometheus prometheus-alertmanager postgresql postgresql-contrib redis-server nats-server
 )
 
 readonly RUNTIME_PACKAGES=(

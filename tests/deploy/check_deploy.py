@@ -77,15 +77,49 @@ def check_daemonset():
         "the ConfigMap is not the repository's probes.yaml: run tests/deploy/check_deploy.py --fix")
 
 
-def check_scrape_config():
-    subprocess.run(["promtool", "check", "config", "--lint=all", DEPLOY / "prometheus" / "scrape.yml"], check=True)
-    (config,) = load(DEPLOY / "prometheus" / "scrape.yml")
-    jobs = {job["job_name"]: job for job in config["scrape_configs"]}
-    (probes,) = load(TOP / "probes.yaml")
-    for service in probes["services"]:
-        assert jobs[service]["metrics_path"] == f"/metrics/{service}", service
-    for job in jobs.values():
-        assert job["static_configs"][0]["targets"] == [f"localhost:{PORT}"], job
+def check_prometheus():
+    """Both configurations have a job for each service, and one for the exporter itself."""
+    services = load(TOP / "probes.yaml")[0]["services"]
+    paths = {f"resonance-{service}": f"/metrics/{service}" for service in services} | {"uprobe_exporter": None}
+    configs = {name: load(DEPLOY / "prometheus" / name)[0] for name in ("prometheus.yml", "prometheus-kubernetes.yml")}
+    for name, config in configs.items():
+        jobs = {job["job_name"]: job for job in config["scrape_configs"]}
+        assert {job: entry.get("metrics_path") for job, entry in jobs.items()} == paths, name
+        assert all(job["honor_labels"] for job in jobs.values()), name
+        assert [group["targets"] for job in jobs.values() for group in job.get("static_configs", [])] in (
+            [], [[f"localhost:{PORT}"]] * len(jobs)), name
+    # Debian 12's promtool knows no Kubernetes; beyond that the two are the same.
+    subprocess.run(["promtool", "check", "config", "--lint=all", "--lint-fatal", DEPLOY / "prometheus" / "prometheus.yml"],
+                   check=True)
+    static, kubernetes = (
+        [{key: job[key] for key in ("job_name", "metrics_path", "metric_relabel_configs") if key in job}
+         for job in config["scrape_configs"]] for config in configs.values())
+    assert static == kubernetes
+    subprocess.run(["amtool", "check-config", DEPLOY / "prometheus" / "alertmanager.yml"], check=True)
+
+
+def check_kubernetes_discovery():
+    """What the Kubernetes variant looks for is what the DaemonSet has."""
+    (config,) = load(DEPLOY / "prometheus" / "prometheus-kubernetes.yml")
+    daemonset = next(document for document in load(DAEMONSET) if document["kind"] == "DaemonSet")
+    template = daemonset["spec"]["template"]
+    (port,) = template["spec"]["containers"][0]["ports"]
+    for job in config["scrape_configs"]:
+        assert job["kubernetes_sd_configs"][0]["namespaces"]["names"] == [daemonset["metadata"]["namespace"]]
+        keep = job["relabel_configs"][0]
+        assert keep["regex"] == f"{template['metadata']['labels']['app.kubernetes.io/name']};{port['name']}", keep
+
+
+def check_runbooks():
+    """Every alert has a page, which its annotation names, and every page an alert."""
+    alerts = [rule for group in load(DEPLOY / "prometheus" / "alerts.yml")[0]["groups"] for rule in group["rules"]]
+    for rule in alerts:
+        assert rule["annotations"]["runbook_url"] == f"docs/runbooks/{rule['alert']}.md", rule["alert"]
+    pages = {page.stem: page.read_text() for page in (TOP / "docs" / "runbooks").glob("*.md")}
+    assert set(pages) == {rule["alert"] for rule in alerts}, set(pages) ^ {rule["alert"] for rule in alerts}
+    for name, text in pages.items():
+        for heading in (f"# {name}\n", "## Meaning\n", "## What to look at\n", "## How it was provoked\n"):
+            assert heading in text, f"{name}.md: no {heading}"
 
 
 def check_unit():
@@ -124,8 +158,8 @@ def check_licence():
 def main():
     if sys.argv[1:] == ["--fix"]:
         fix_config_map()
-    for check in (check_yaml_parses, check_daemonset, check_scrape_config, check_unit, check_dockerfile,
-                  check_licence):
+    for check in (check_yaml_parses, check_daemonset, check_prometheus, check_kubernetes_discovery, check_runbooks,
+                  check_unit, check_dockerfile, check_licence):
         check()
         print("ok:", check.__name__)
 

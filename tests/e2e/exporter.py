@@ -84,8 +84,8 @@ class Exporter:
         return self.process.stop(), time.monotonic() - start
 
 
-def start_exporter(test, config, *arguments, name="exporter", ready=True, **options):
-    process = test.start(name, [BINARY, "run", "--config", config, "--web.listen-address", "127.0.0.1:0", *arguments],
+def start_exporter(test, config, *arguments, name="exporter", port=0, ready=True, **options):
+    process = test.start(name, [BINARY, "run", "--config", config, "--web.listen-address", f"127.0.0.1:{port}", *arguments],
                          **options)
     exporter = Exporter(process)
     return exporter.wait_ready() if ready else exporter

@@ -5,8 +5,10 @@ import hashlib
 import json
 import os
 import pathlib
+import re
+import urllib.request
 
-from support import CONFIG, SOURCE, WORK, run, wait_until
+from support import CONFIG, PATIENCE, SOURCE, WORK, run, wait_until
 
 BIN = WORK / "resonance"
 MODULES = ("gateway", "logic", "task")
@@ -56,6 +58,12 @@ class Stage:
         self.pids = {service["pid"]: start_time(service["pid"]) for service in self.description["services"]}
         return self
 
+    def stall(self, on):
+        """Stops task's workers inside their handlers, or lets them go."""
+        for service in self.description["services"]:
+            if service["module"] == "task":
+                post(f"http://{service['control']}/stall?on={'true' if on else 'false'}", [self.process])
+
     def running(self):
         """{pid: start time} of those of our services that run now."""
         found = {}
@@ -97,6 +105,48 @@ class Load:
         code = self.process.wait()
         if code != 0:
             raise AssertionError(f"the load client ended with {code}\n{self.process.tail()}")
+
+
+class SteadyTraffic:
+    """The load client without checkpoints: its faults are switched while it runs."""
+
+    def __init__(self, test, stage):
+        self.process = test.start("traffic", [BIN / "loadclient", "-stage", stage.file, "-out", test.dir, "-steady"])
+        self.address = wait_until(self._address, "the traffic's address", [self.process])
+
+    def _address(self):
+        found = re.search(r"steady addr=(\S+)", self.process.output())
+        return found and found[1]
+
+    def _post(self, command):
+        post(f"http://{self.address}/{command}", [self.process])
+
+    def fault(self, kind, percent):
+        """Of all calls, so many are of this kind: error, slow, panic, overflow."""
+        self._post(f"fault?kind={kind}&percent={percent}")
+
+    def connections(self, number):
+        """Opens or closes WebSockets until so many are open."""
+        self._post(f"connections?open={number}")
+
+    def flood(self, messages):
+        """Gives messages to logic, as fast as it takes them."""
+        self._post(f"flood?messages={messages}")
+
+    def stop(self):
+        code = self.process.stop()
+        if code != 0:
+            raise AssertionError(f"the traffic ended with {code}\n{self.process.tail()}")
+
+
+def post(url, processes=()):
+    request = urllib.request.Request(url, method="POST")
+    try:
+        with urllib.request.urlopen(request, timeout=PATIENCE):
+            pass
+    except OSError as error:
+        logs = "\n".join(process.tail() for process in processes)
+        raise AssertionError(f"POST {url}: {error}\n{logs}") from error
 
 
 def compare(truth, page, rows):

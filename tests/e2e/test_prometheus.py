@@ -6,7 +6,7 @@ import unittest
 
 import resonance
 from exporter import start_exporter
-from prometheus import Prometheus
+from prometheus import Prometheus, plain_config
 from support import TestCase, required, run
 
 
@@ -16,7 +16,8 @@ class PrometheusTest(TestCase):
         stage = resonance.Stage(self).wait()
         exporter = start_exporter(self, resonance.write_config(self.dir / "probes.yaml"), "--strict")
         jobs = {service: f"/metrics/{service}" for service in resonance.MODULES}
-        prometheus = Prometheus(self, exporter, {**jobs, "exporter": "/metrics"})
+        config = self.write("prometheus.yml", plain_config(exporter, {**jobs, "exporter": "/metrics"}))
+        prometheus = Prometheus(self, config)
         load = resonance.Load(self, stage)
         for checkpoint in ("hold", "drained"):
             truth = load.reach(checkpoint)

@@ -31,6 +31,7 @@ type settings struct {
 	seed   uint64
 	users  int
 	repeat bool
+	steady bool
 }
 
 func main() {
@@ -43,6 +44,7 @@ func main() {
 	flag.Uint64Var(&s.seed, "seed", 1, "seed of the order of calls")
 	flag.IntVar(&s.users, "users", 0, "users with a WebSocket (default: by -size)")
 	flag.BoolVar(&s.repeat, "repeat", false, "after the last checkpoint go on until SIGTERM, for people who look at the services")
+	flag.BoolVar(&s.steady, "steady", false, "no checkpoints: even traffic until SIGTERM, its faults switched by HTTP (see steady.go)")
 	flag.Parse()
 
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
@@ -96,6 +98,9 @@ func run(ctx context.Context, s settings) error {
 	work := &scenario{load: l, size: chosen, random: rand.New(rand.NewPCG(s.seed, 0))}
 	for _, gateway := range description.Of("gateway") {
 		work.apis = append(work.apis, newAPI(l, gateway))
+	}
+	if s.steady {
+		return work.steady(ctx)
 	}
 	err = work.run(ctx, func(ctx context.Context, name string) error {
 		rows, err := l.rows(ctx, name)

@@ -1,0 +1,66 @@
+"""Services under traffic, the exporter beside them, and Prometheus and Alertmanager behind it."""
+
+import re
+import signal
+
+import resonance
+from exporter import start_exporter
+from monitoring import Alertmanager, start_prometheus
+from support import wait_until
+
+
+def changed(path, pattern, replacement):
+    """The shipped probes.yaml with one change."""
+    resonance.write_config(path)
+    text, count = re.subn(pattern, replacement, path.read_text())
+    assert count == 1, f"probes.yaml: {count} times {pattern!r}"
+    path.write_text(text)
+    return path
+
+
+class World:
+    def __init__(self, workplace, minute):
+        self.workplace = workplace
+        self.minute = minute
+        self.config = resonance.write_config(workplace.dir / "probes.yaml")
+        resonance.build()
+        self.starts = 0
+        self.start_services()
+        self.exporter = start_exporter(workplace, self.config)
+        self.port = self.exporter.url.rpartition(":")[2]
+        self.exporter.wait_processes(gateway=2, logic=1, task=1)
+        self.start_traffic()
+        self.alertmanager = Alertmanager(workplace)
+        self.prometheus = start_prometheus(workplace, self.exporter, self.alertmanager, minute)
+
+    def start_services(self):
+        self.starts += 1
+        self.run = self.workplace.part(f"services-{self.starts}")
+        self.stage = resonance.Stage(self.run).wait()
+
+    def start_traffic(self):
+        self.traffic = resonance.SteadyTraffic(self.run, self.stage)
+
+    def stop_services(self):
+        self.traffic.stop()
+        self.stage.stop()
+
+    def kill_exporter(self):
+        self.exporter.process.kill()
+        self.exporter = None
+
+    def start_exporter(self, config=None):
+        self.starts += 1
+        self.exporter = start_exporter(self.workplace, config or self.config, port=self.port, name=f"exporter-{self.starts}")
+
+    def restart_exporter(self, config=None):
+        self.exporter.stop()
+        self.start_exporter(config)
+
+    def has_alert(self, alert):
+        wanted = {("alertname", alert.name), *([alert.label] if alert.label else [])}
+        return any(wanted <= labels.items() for labels in self.alertmanager.alerts())
+
+    def wait_for(self, condition, what):
+        watched = (self.prometheus, self.alertmanager, self.exporter)
+        wait_until(condition, what, [program.process for program in watched if program])
