@@ -149,8 +149,8 @@ def post(url, processes=()):
         raise AssertionError(f"POST {url}: {error}\n{logs}") from error
 
 
-def compare(truth, page, rows):
+def compare(truth, page, rows, *options):
     """compare's exit code, output, and the rows it wrote."""
     pathlib.Path(rows).unlink(missing_ok=True)
-    done = run(BIN / "compare", "-brief", "-truth", truth, "-json", rows, page, check=False)
+    done = run(BIN / "compare", "-brief", *options, "-truth", truth, "-json", rows, page, check=False)
     return done.returncode, done.stdout + done.stderr, json.loads(pathlib.Path(rows).read_text())

@@ -2,12 +2,13 @@
 
 import json
 import os
+import re
 import unittest
 
 import exposition
 import resonance
 from exporter import start_exporter
-from support import TestCase
+from support import TestCase, wait_until
 
 # Every one of them must have a row above zero, else a comparison says little.
 METRICS = (
@@ -30,11 +31,11 @@ class Resonance(TestCase):
     def exporter(self):
         return start_exporter(self, self.config, "--strict")
 
-    def compare(self, load, exporter, checkpoint, before=None):
+    def compare(self, load, exporter, checkpoint, *options):
         """Every row equal, and no series that the truth does not know. Rows of the checkpoint."""
         load.reach(checkpoint)
-        page = self.write(f"metrics-{checkpoint}.txt", since(before, exporter.page()) if before else exporter.page())
-        code, text, rows = resonance.compare(load.truth_file(checkpoint), page, self.dir / f"rows-{checkpoint}.json")
+        page = self.write(f"metrics-{checkpoint}.txt", exporter.page())
+        code, text, rows = resonance.compare(load.truth_file(checkpoint), page, self.dir / f"rows-{checkpoint}.json", *options)
         self.assertEqual([row for row in rows if not row["equal"]], [], f"{text}\n{exporter.process.tail()}")
         self.assertEqual(code, 0, text)
         return rows
@@ -42,21 +43,25 @@ class Resonance(TestCase):
     def run_load(self, stage, exporter, since="begin", before=None, **options):
         """The whole scenario; returns all rows by checkpoint."""
         load = resonance.Load(self, stage, since=since, **options)
-        hold = self.compare(load, exporter, "hold", before)
+        return self.run_to_the_end(load, exporter, *(("-since", before) if before else ()))
+
+    def run_to_the_end(self, load, exporter, *options):
+        hold = self.compare(load, exporter, "hold", *options)
         load.go_on("hold")
-        drained = self.compare(load, exporter, "drained", before)
+        drained = self.compare(load, exporter, "drained", *options)
         load.go_on("drained")
         load.finish()
-        self.check_worth(hold + drained)
+        left_out = {options[i + 1] for i, option in enumerate(options) if option == "-except"}
+        self.check_worth(hold + drained, set(METRICS) - left_out)
         self.check_no_losses(exporter.samples())
         return hold, drained
 
-    def check_worth(self, rows):
+    def check_worth(self, rows, metrics):
         """The scenario did what makes the comparison mean something."""
         total = {}
         for row in rows:
             total[row["metric"]] = max(total.get(row["metric"], 0), row["true"])
-        self.assertEqual([metric for metric in METRICS if not total.get(metric)], [], "metrics without a row above zero")
+        self.assertEqual([metric for metric in sorted(metrics) if not total.get(metric)], [], "metrics without a row above zero")
         hold = [row for row in rows if row["checkpoint"] == "hold"]
         self.assertGreaterEqual(sum(row["true"] for row in hold if row["metric"] == "connection_count"), 50)
         self.assertGreaterEqual(sum(row["true"] for row in hold if row["metric"] == "mq_lag"), 100)
@@ -79,23 +84,6 @@ class Resonance(TestCase):
 
 # Calls of `connection` were running when the exporter came, and panics end calls without a return.
 HARMLESS = {"unwound", "no_entry"}
-
-
-def since(before, page):
-    """The page with counters and histograms less what they were before."""
-    cumulative = {line.split()[2] for line in page.split("\n") if line.startswith("# TYPE ") and
-                  line.split()[3] in ("counter", "histogram")}
-    lines = []
-    for (name, labels), number in exposition.parse(page).items():
-        family = name
-        for suffix in ("_bucket", "_sum", "_count"):
-            if name.endswith(suffix) and name.removesuffix(suffix) in cumulative:
-                family = name.removesuffix(suffix)
-        if family in cumulative:
-            number -= before.get((name, labels), 0)
-        text = ",".join(f"{label}={json.dumps(value, ensure_ascii=False)}" for label, value in sorted(labels))
-        lines.append(f"{name}{{{text}}} {number!r}")
-    return "\n".join(lines) + "\n"
 
 
 class ExporterAfter(Resonance):
@@ -166,9 +154,30 @@ class ExporterBefore(Resonance):
         exporter.wait_attached(*resonance.MODULES)
         first.stop()
         first.file.unlink()
-        before = exporter.wait_processes(gateway=0, logic=0, task=0)
+        exporter.wait_processes(gateway=0, logic=0, task=0)
+        before = self.write("metrics-before.txt", exporter.page())
         second = self.stage(environment=environment)
         self.run_load(second, exporter, since="start", before=before)
+
+
+class ExporterLate(Resonance):
+    """All connections are open and the services busy when the exporter comes."""
+
+    def test_under_load(self):
+        stage = self.stage()
+        load = resonance.Load(self, stage, since="attached")
+        busy = wait_until(lambda: re.search(r"^busy connections=(\d+)$", load.process.output(), re.MULTILINE), "load",
+                          [load.process])
+        self.assertGreaterEqual(int(busy[1]), 50)
+        exporter = self.exporter()
+        load.go_on("busy")
+        # Calls before the attach are known to nobody: counters are compared from the rest that follows, and the ratio,
+        # whose window reaches back, not at all. Gauges are what they are.
+        options = ("-since", self.dir / "metrics-attached.txt", "-except", "cache_hit_rate")
+        attached = self.compare(load, exporter, "attached", *options)
+        self.assertEqual(sum(row["exported"] for row in attached if row["metric"] == "connection_count"), int(busy[1]))
+        load.go_on("attached")
+        self.run_to_the_end(load, exporter, *options)
 
 
 class Large(Resonance):
@@ -211,7 +220,7 @@ def load_tests(loader, tests, _):
     if os.environ.get("UPROBE_EXPORTER_FULL") == "1":
         return tests
     chosen = unittest.TestSuite()
-    for case in (ExporterAfter, ExporterBefore, Large, Servers):
+    for case in (ExporterAfter, ExporterBefore, ExporterLate, Large, Servers):
         chosen.addTests(loader.loadTestsFromTestCase(case))
     return chosen
 

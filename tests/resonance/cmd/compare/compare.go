@@ -57,6 +57,21 @@ func compare(checkpoint string, rows []truth.Row, samples []sample) []result {
 	return results
 }
 
+// less takes from counters and histograms what they were before.
+func less(samples, before []sample) []sample {
+	earlier := make(map[string]float64)
+	for _, s := range before {
+		earlier[s.key()] += s.value
+	}
+	left := slices.Clone(samples)
+	for i, s := range left {
+		if s.cumulative {
+			left[i].value -= earlier[s.key()]
+		}
+	}
+	return left
+}
+
 func same(metric string, got, want float64) bool {
 	if metric == "cache_hit_rate" {
 		return math.Abs(got-want) <= relative*math.Max(math.Abs(got), math.Abs(want))

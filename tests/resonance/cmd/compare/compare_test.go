@@ -75,6 +75,31 @@ func TestCompare(t *testing.T) {
 	}
 }
 
+func TestSince(t *testing.T) {
+	const now = `# TYPE request_total counter
+request_total{service="logic",method="Login",status="ok"} 8
+# TYPE request_duration_ms histogram
+request_duration_ms_count{service="logic",method="Login"} 9
+# TYPE connection_count gauge
+connection_count{gateway_id="g"} 5
+`
+	before := strings.NewReplacer(" 8", " 5", " 9", " 6").Replace(now)
+	samples, err := parse(strings.NewReader(now))
+	if err != nil {
+		t.Fatal(err)
+	}
+	earlier, err := parse(strings.NewReader(before))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]float64{"request_total": 3, "request_duration_ms_count": 3, "connection_count": 5}
+	for _, s := range less(samples, earlier) {
+		if s.value != want[s.metric] {
+			t.Errorf("%s = %v, want %v", s.metric, s.value, want[s.metric])
+		}
+	}
+}
+
 func TestParseEscapes(t *testing.T) {
 	samples, err := parse(strings.NewReader(`m{a="x\"y\\z\n",b="",} 1e3`))
 	if err != nil {

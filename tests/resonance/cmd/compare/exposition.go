@@ -17,9 +17,10 @@ const fetchTimeout = 30 * time.Second
 
 // sample is one series of a metrics page.
 type sample struct {
-	metric string
-	labels map[string]string
-	value  float64
+	metric     string
+	labels     map[string]string
+	value      float64
+	cumulative bool // of a counter or histogram
 }
 
 // fetch reads a metrics page from a URL or a file ("-" is standard input).
@@ -47,13 +48,17 @@ func fetch(source string) ([]sample, error) {
 	return parse(resp.Body)
 }
 
-// parse reads the text format; comments and timestamps are passed over.
+// parse reads the text format; comments other than TYPE, and timestamps, are passed over.
 func parse(reader io.Reader) ([]sample, error) {
 	var samples []sample
+	cumulative := make(map[string]bool) // by family
 	scanner := bufio.NewScanner(reader)
 	scanner.Buffer(nil, 1<<20)
 	for line := 1; scanner.Scan(); line++ {
 		text := strings.TrimSpace(scanner.Text())
+		if words := strings.Fields(text); len(words) == 4 && words[0] == "#" && words[1] == "TYPE" {
+			cumulative[words[2]] = words[3] == "counter" || words[3] == "histogram"
+		}
 		if text == "" || text[0] == '#' {
 			continue
 		}
@@ -61,6 +66,7 @@ func parse(reader io.Reader) ([]sample, error) {
 		if err != nil {
 			return nil, fmt.Errorf("line %d: %w", line, err)
 		}
+		s.cumulative = cumulative[family(s.metric)]
 		samples = append(samples, s)
 	}
 	return samples, scanner.Err()

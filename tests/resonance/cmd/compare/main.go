@@ -20,21 +20,29 @@ import (
 	"github.com/ceyewan/resonance/internal/truth"
 )
 
+type settings struct {
+	truth, json, since, only, except string
+	brief                            bool
+}
+
 func main() {
-	truthFile := flag.String("truth", "", "truth of a checkpoint, as loadclient wrote it")
-	jsonFile := flag.String("json", "", "file to write the rows to; rows of other checkpoints in it are kept")
-	only := flag.String("only", "", "metrics to compare, with commas between (default: all)")
-	brief := flag.Bool("brief", false, "print only the rows that differ")
+	var s settings
+	flag.StringVar(&s.truth, "truth", "", "truth of a checkpoint, as loadclient wrote it")
+	flag.StringVar(&s.json, "json", "", "file to write the rows to; rows of other checkpoints in it are kept")
+	flag.StringVar(&s.since, "since", "", "metrics page of when the truth starts: counters and histograms are compared less what they were there")
+	flag.StringVar(&s.only, "only", "", "metrics to compare, with commas between (default: all)")
+	flag.StringVar(&s.except, "except", "", "metrics not to compare, with commas between")
+	flag.BoolVar(&s.brief, "brief", false, "print only the rows that differ")
 	flag.Usage = func() {
 		fmt.Fprintln(flag.CommandLine.Output(), "usage: compare -truth FILE [flags] METRICS...\nMETRICS: URL or file of a metrics page, - for standard input; several are added up")
 		flag.PrintDefaults()
 	}
 	flag.Parse()
-	if *truthFile == "" || flag.NArg() == 0 {
+	if s.truth == "" || flag.NArg() == 0 {
 		flag.Usage()
 		os.Exit(2)
 	}
-	equal, err := run(*truthFile, *jsonFile, *only, *brief, flag.Args())
+	equal, err := s.run(flag.Args())
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "compare: %v\n", err)
 		os.Exit(2)
@@ -44,36 +52,54 @@ func main() {
 	}
 }
 
-func run(truthFile, jsonFile, only string, brief bool, sources []string) (bool, error) {
-	rows, err := truth.Load(truthFile)
+func (s settings) run(sources []string) (bool, error) {
+	rows, err := truth.Load(s.truth)
 	if err != nil {
 		return false, err
 	}
 	if len(rows) == 0 {
-		return false, fmt.Errorf("%s: no rows", truthFile)
+		return false, fmt.Errorf("%s: no rows", s.truth)
 	}
-	var samples []sample
-	for _, source := range sources {
-		page, err := fetch(source)
-		if err != nil {
-			return false, fmt.Errorf("%s: %w", source, err)
-		}
-		samples = append(samples, page...)
+	samples, err := s.samples(sources)
+	if err != nil {
+		return false, err
 	}
 	checkpoint := rows[0].Checkpoint
-	if only != "" {
-		names := strings.Split(only, ",")
-		rows = slices.DeleteFunc(rows, func(r truth.Row) bool { return !slices.Contains(names, family(r.Metric)) })
-		samples = slices.DeleteFunc(samples, func(s sample) bool { return !slices.Contains(names, family(s.metric)) })
-	}
+	rows = slices.DeleteFunc(rows, func(r truth.Row) bool { return !s.wanted(r.Metric) })
+	samples = slices.DeleteFunc(samples, func(one sample) bool { return !s.wanted(one.metric) })
 	results := compare(checkpoint, rows, samples)
-	different := print(os.Stdout, results, brief)
-	if jsonFile != "" {
-		if err := merge(jsonFile, checkpoint, results); err != nil {
+	different := print(os.Stdout, results, s.brief)
+	if s.json != "" {
+		if err := merge(s.json, checkpoint, results); err != nil {
 			return false, err
 		}
 	}
 	return different == 0, nil
+}
+
+func (s settings) samples(sources []string) ([]sample, error) {
+	var samples []sample
+	for _, source := range sources {
+		page, err := fetch(source)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", source, err)
+		}
+		samples = append(samples, page...)
+	}
+	if s.since == "" {
+		return samples, nil
+	}
+	before, err := fetch(s.since)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", s.since, err)
+	}
+	return less(samples, before), nil
+}
+
+func (s settings) wanted(metric string) bool {
+	name := family(metric)
+	return (s.only == "" || slices.Contains(strings.Split(s.only, ","), name)) &&
+		!slices.Contains(strings.Split(s.except, ","), name)
 }
 
 // print writes the table and returns how many rows differ.

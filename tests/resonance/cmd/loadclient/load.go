@@ -59,6 +59,7 @@ type baseline struct {
 	hits, misses int64
 	batches      int64
 	retries      int64
+	published    int64
 	queries      map[string]int64
 }
 
@@ -108,6 +109,19 @@ func newRedis(addr string) *redis.Client {
 	})
 }
 
+// restart makes the truth start now, with everything at rest.
+func (l *load) restart(ctx context.Context) error {
+	observed, err := l.observe(ctx)
+	if err != nil {
+		return err
+	}
+	l.base = observed
+	l.oversized = 0
+	l.table.Reset()
+	l.slowQueries.Reset()
+	return nil
+}
+
 // begin takes the baseline. With fromStart, what happened since the services started is part of the truth.
 func (l *load) begin(ctx context.Context, fromStart bool) error {
 	if err := l.steer(ctx, "logic", "background?paused=true"); err != nil {
@@ -139,6 +153,7 @@ func (l *load) observe(ctx context.Context) (baseline, error) {
 	if b.retries, err = l.db.retries(ctx); err != nil {
 		return b, err
 	}
+	_, b.published = l.queue.counts()
 	b.queries, err = l.db.queries(ctx)
 	return b, err
 }
@@ -215,8 +230,8 @@ func (l *load) rows(ctx context.Context, checkpoint string) ([]truth.Row, error)
 	if err != nil {
 		return nil, err
 	}
-	unhandled, published := l.queue.counts()
-	l.table.Set("mq_publish_total", float64(published), "topic", topic, "status", "ok")
+	unhandled, _ := l.queue.counts()
+	l.table.Set("mq_publish_total", float64(now.published-l.base.published), "topic", topic, "status", "ok")
 	if failed := l.oversized + now.retries - l.base.retries; failed > 0 {
 		l.table.Set("mq_publish_total", float64(failed), "topic", topic, "status", "error")
 	}

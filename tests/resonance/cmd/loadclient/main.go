@@ -1,5 +1,6 @@
 // Command loadclient drives the services that cmd/stage started and writes what really happened, at two checkpoints:
-// "hold", with open connections and a stopped consumer, and "drained". It never reads the exporter.
+// "hold", with open connections and a stopped consumer, and "drained". With -since attached there is one before, "attached".
+// It never reads the exporter.
 package main
 
 import (
@@ -37,9 +38,9 @@ type settings struct {
 func main() {
 	var s settings
 	flag.StringVar(&s.stage, "stage", "stage.json", "what cmd/stage wrote")
-	flag.StringVar(&s.out, "out", ".", "folder for truth-hold.json and truth-drained.json")
+	flag.StringVar(&s.out, "out", ".", "folder for truth-CHECKPOINT.json")
 	flag.StringVar(&s.wait, "wait", "stdin", "at a checkpoint, wait for: stdin (a line), file (go-CHECKPOINT in -out), none")
-	flag.StringVar(&s.since, "since", "begin", "the truth starts: begin (of this program), start (of the services)")
+	flag.StringVar(&s.since, "since", "begin", "the truth starts: begin (of this program), start (of the services), attached (when go-busy says so, under load)")
 	flag.StringVar(&s.size, "size", "small", "how much to do: "+strings.Join(sizeNames(), ", "))
 	flag.Uint64Var(&s.seed, "seed", 1, "seed of the order of calls")
 	flag.IntVar(&s.users, "users", 0, "users with a WebSocket (default: by -size)")
@@ -78,8 +79,8 @@ func run(ctx context.Context, s settings) error {
 	if s.wait != "stdin" && s.wait != "file" && s.wait != "none" {
 		return fmt.Errorf("-wait %q: want stdin, file or none", s.wait)
 	}
-	if s.since != "begin" && s.since != "start" {
-		return fmt.Errorf("-since %q: want begin or start", s.since)
+	if s.since != "begin" && s.since != "start" && s.since != "attached" {
+		return fmt.Errorf("-since %q: want begin, start or attached", s.since)
 	}
 	description, err := stage.Load(s.stage)
 	if err != nil {
@@ -96,6 +97,9 @@ func run(ctx context.Context, s settings) error {
 
 	lines := bufio.NewReader(os.Stdin)
 	work := &scenario{load: l, size: chosen, random: rand.New(rand.NewPCG(s.seed, 0))}
+	if s.since == "attached" {
+		work.attached = func(ctx context.Context) error { return s.goOn(ctx, lines, "busy") }
+	}
 	for _, gateway := range description.Of("gateway") {
 		work.apis = append(work.apis, newAPI(l, gateway))
 	}

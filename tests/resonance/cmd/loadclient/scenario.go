@@ -40,6 +40,7 @@ type scenario struct {
 	*load
 	size
 	random   *rand.Rand
+	attached func(context.Context) error // waits for one who attaches under load; nil: nobody does
 	apis     []*api
 	users    []*user
 	reader   *user // whose read marks take long in the database
@@ -58,6 +59,7 @@ func (s *scenario) run(ctx context.Context, reached checkpoint) error {
 		{"people", s.people},
 		{"connections", s.connections},
 		{"rooms", s.rooms},
+		{"busy", func(ctx context.Context) error { return s.busy(ctx, reached) }},
 		{"api", s.apiMix},
 		{"panics", s.provokePanics},
 		{"chat", s.chats},
@@ -176,6 +178,35 @@ func (s *scenario) rooms(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// busy keeps all connections open and the services working until somebody has attached to them. From the rest that
+// follows the truth starts anew.
+func (s *scenario) busy(ctx context.Context, reached checkpoint) error {
+	if s.attached == nil {
+		return nil
+	}
+	fmt.Printf("busy connections=%d\n", len(s.users))
+	attached := make(chan error, 1)
+	go func() { attached <- s.attached(ctx) }()
+	for {
+		for _, do := range []func(context.Context) error{s.apiMix, s.chats} {
+			if err := do(ctx); err != nil {
+				return err
+			}
+		}
+		select {
+		case err := <-attached:
+			if err != nil {
+				return err
+			}
+			if err := s.restart(ctx); err != nil {
+				return err
+			}
+			return reached(ctx, "attached")
+		default:
+		}
+	}
 }
 
 // apiMix makes the HTTP API's calls, good and bad, and asks logic directly for tokens.

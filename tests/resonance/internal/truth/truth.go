@@ -108,6 +108,13 @@ func (t *Table) get(metric string, labels Labels) *series {
 	return s
 }
 
+// Reset forgets everything.
+func (t *Table) Reset() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	clear(t.series)
+}
+
 // Add adds to a counter.
 func (t *Table) Add(metric string, n float64, labels ...string) {
 	t.mu.Lock()
