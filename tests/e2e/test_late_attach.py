@@ -10,7 +10,7 @@ import exposition
 import gofixture
 import resonance
 from exporter import start_exporter
-from support import TestCase, required, run
+from support import TestCase, required, run, wait_until
 
 PROBES = """\
 services:
@@ -211,29 +211,46 @@ class LateAttach(TestCase):
 
 
 class LateOnResonance(TestCase):
-    """Clients are connected before the exporter comes."""
+    """Clients are connected before the exporter comes, and the services are busy."""
 
-    def test_connections(self):
+    USERS = 2000
+
+    def test_two_thousand_connections(self):
         resonance.build()
         config = resonance.write_config(self.dir / "probes.yaml")
         stage = resonance.Stage(self).wait()
-        load = resonance.Load(self, stage)
-        truth = load.reach("hold")
-        wanted = self.connections(truth)
-        self.assertGreaterEqual(sum(wanted.values()), 100)  # both gauges
-        for number in range(3):
-            exporter = start_exporter(self, config, "--strict", name=f"exporter-{number}")
-            # The label is learnt from a ticker that fires ten times a second.
-            exporter.wait_for(lambda samples: len(exposition.family(samples, "connection_count")) == 2, "gateway_id")
+        load = resonance.Load(self, stage, since="attached", users=self.USERS)
+        wait_until(lambda: f"busy connections={self.USERS}\n" in load.process.output(), "connecting", [load.process], 600)
+        exporter = self.attach(config, "first")
+        self.check_open(exporter)
+        self.assertEqual(exporter.stop()[0], 0)
+        exporter = self.attach(config, "restarted")
+        self.check_open(exporter)
+        exporter.process.kill()
+        exporter = self.attach(config, "after kill -9")
+        self.check_open(exporter)
+
+        load.go_on("busy")
+        for checkpoint in ("attached", "hold", "drained"):
+            wanted = self.connections(load.reach(checkpoint))
             self.assertEqual(self.counted(exporter.samples()), wanted, exporter.process.tail())
-            if number < 2:
-                exporter.process.kill()
-        load.go_on("hold")
-        truth = load.reach("drained")
-        self.assertEqual(self.counted(exporter.samples()), self.connections(truth), exporter.process.tail())
-        load.go_on("drained")
+            load.go_on(checkpoint)
+        self.assertEqual(set(wanted.values()), {0})
         load.finish()
         self.assertEqual(stage.running(), stage.pids, "services were restarted: pid -> start time")
+
+    def attach(self, config, name):
+        return start_exporter(self, config, "--strict", name=name)
+
+    def check_open(self, exporter):
+        """Right at the first scrape. Which gateway has them is learnt from a ticker that fires ten times a second."""
+        self.assertEqual(sum(self.open(exporter.samples())), self.USERS, exporter.process.tail())
+        exporter.wait_for(lambda samples: len(exposition.family(samples, "connection_count")) == 2, "gateway_id")
+        half = self.USERS // 2
+        self.assertEqual(self.open(exporter.samples()), [half, half], exporter.process.tail())
+
+    def open(self, samples):
+        return list(exposition.family(samples, "connection_count").values())
 
     def connections(self, truth):
         return {(row["metric"], frozenset(row["labels"].items())): row["true"] for row in truth
