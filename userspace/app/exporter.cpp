@@ -253,6 +253,7 @@ metrics::SelfState Exporter::self_state() const {
 metrics::SelfState Exporter::state_now() const {
   metrics::SelfState state = report_attachments(config_, attachments_, targets_, watch_.maps(), *log_);
   state.metrics = metric_use_;
+  state.lost_log_lines = log_->lost_lines();
   state.scrape_duration_seconds = last_scrape_.count();
   state.process = proc_.resource_use(::getpid());
   return state;

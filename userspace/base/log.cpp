@@ -95,17 +95,19 @@ void append_json(std::string& line, const LogField& field) {
   }
 }
 
-void write_all(int fd, std::string_view line) {
+// Whether all of it could be written.
+bool write_all(int fd, std::string_view line) {
   while (!line.empty()) {
     const ssize_t written = ::write(fd, line.data(), line.size());
     if (written < 0 && errno == EINTR) {
       continue;
     }
     if (written <= 0) {
-      return;
+      return false;
     }
     line.remove_prefix(static_cast<std::size_t>(written));
   }
+  return true;
 }
 
 }  // namespace
@@ -143,7 +145,9 @@ void Logger::write(LogLevel level, std::string_view message, Fields fields) {
   }
   line += json ? "}\n" : "\n";
   const std::lock_guard lock(one_line_at_a_time_);
-  write_all(options_.fd, line);
+  if (!write_all(options_.fd, line)) {
+    ++lost_lines_;
+  }
 }
 
 }  // namespace base

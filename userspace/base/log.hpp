@@ -7,7 +7,9 @@
 // There is no global logger: the few who log are given one.
 #pragma once
 
+#include <atomic>
 #include <concepts>
+#include <cstdint>
 #include <initializer_list>
 #include <mutex>
 #include <string>
@@ -52,8 +54,8 @@ struct LogOptions {
   int fd = 2;  // not owned
 };
 
-// May be used by many threads at once; each event is one write. A write that fails is dropped: a full disk
-// must not stop the exporter.
+// May be used by many threads at once; each event is one write. A line that cannot be written is dropped and counted: a
+// full disk must not stop the exporter.
 class Logger {
  public:
   using Fields = std::initializer_list<LogField>;
@@ -69,12 +71,16 @@ class Logger {
 
   void error(std::string_view message, Fields fields = {}) { write(LogLevel::kError, message, fields); }
 
+  // Lines that were dropped.
+  [[nodiscard]] std::uint64_t lost_lines() const { return lost_lines_; }
+
  private:
   void write(LogLevel level, std::string_view message, Fields fields);
 
   const Clock* clock_;  // owned by the caller
   LogOptions options_;
   std::mutex one_line_at_a_time_;
+  std::atomic<std::uint64_t> lost_lines_ = 0;
 };
 
 }  // namespace base

@@ -1,5 +1,6 @@
 #include "base/utf8.hpp"
 
+#include <algorithm>
 #include <cstddef>
 
 namespace base {
@@ -79,6 +80,19 @@ std::string to_valid_utf8(std::string_view bytes) {
     bytes.remove_prefix(part.length);
   }
   return text;
+}
+
+std::string_view without_cut_character(std::string_view bytes) {
+  constexpr std::size_t kLongestStart = 3;
+  for (std::size_t length = 1; length <= std::min(kLongestStart, bytes.size()); ++length) {
+    const std::string_view end = bytes.substr(bytes.size() - length);
+    const Lead lead = lead_of(end.front());
+    if (lead.valid) {
+      const bool is_start = lead.following >= length && first_part(end).length == length;
+      return is_start ? bytes.substr(0, bytes.size() - length) : bytes;
+    }
+  }
+  return bytes;
 }
 
 }  // namespace base

@@ -10,4 +10,7 @@ namespace base {
 // one for each maximal broken part, as Unicode recommends.
 [[nodiscard]] std::string to_valid_utf8(std::string_view bytes);
 
+// What was cut off by bytes, without the character whose rest is missing.
+[[nodiscard]] std::string_view without_cut_character(std::string_view bytes);
+
 }  // namespace base

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/utf8.hpp"
 #include "collect/transform_label.hpp"
 
 namespace collect {
@@ -28,10 +29,7 @@ std::string string_at(std::span<const std::byte> values, const LabelField& field
   const std::size_t length = integer_at(values, field.offset, 2);
   std::string text(std::min(length, capacity), '\0');
   std::memcpy(text.data(), values.data() + field.offset + 2, text.size());
-  if (length > capacity) {
-    text += kTruncationMark;
-  }
-  return text;
+  return length > capacity ? std::string(base::without_cut_character(text)) + kTruncationMark : text;
 }
 
 std::string integer_text(std::span<const std::byte> values, const LabelField& field) {

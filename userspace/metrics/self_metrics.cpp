@@ -167,6 +167,10 @@ void append_operation(Families& families, const SelfState& state) {
                            "Constant 1; the label identifies the configuration in use.")
                          .set({state.reload.config_hash}, 1)
                          .build());
+  families.push_back(counter("uprobe_exporter_log_lines_lost_total", "", {},
+                             "Lines of the log that could not be written.")
+                         .add({}, state.lost_log_lines)
+                         .build());
 }
 
 void append_process(Families& families, const discover::ResourceUse& use) {

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/unique_fd.hpp"
+#include "base/utf8.hpp"
 #include "support/fake_clock.hpp"
 #include "support/result_matchers.hpp"
 #include "support/temp_dir.hpp"
@@ -106,10 +107,31 @@ TEST_F(Log, KeepsLinesOfManyThreadsApart) {
   EXPECT_EQ(count, 400);
 }
 
-TEST_F(Log, GoesOnWhenNothingCanBeWritten) {
+TEST_F(Log, CountsWhatCannotBeWritten) {
   const UniqueFd full(::open("/dev/full", O_WRONLY | O_CLOEXEC));
   Logger log(clock_, {.fd = full.value()});
   log.info("lost");
+  log.debug("not wanted");
+  log.error("lost too");
+  EXPECT_EQ(log.lost_lines(), 2);
+  EXPECT_EQ(logger(LogLevel::kInfo).lost_lines(), 0);
+}
+
+TEST_F(Log, HoldsEveryByteInOneLine) {
+  for (int byte = 0; byte < 256; ++byte) {
+    const std::string text = std::string("a") + static_cast<char>(byte) + "b";
+    const std::size_t before = written().size();
+    logger(LogLevel::kInfo, LogFormat::kJson).info(text, {{"text", text}});
+    const std::string json = written().substr(before);
+    EXPECT_EQ(std::ranges::count(json, '\n'), 1) << byte;
+    const auto line = nlohmann::json::parse(json);
+    EXPECT_EQ(line["msg"], to_valid_utf8(text)) << byte;
+    EXPECT_EQ(line["text"], to_valid_utf8(text)) << byte;
+    EXPECT_EQ(line.size(), 4) << byte;
+    logger(LogLevel::kInfo).info(text, {{"text", text}});
+    const std::string logfmt = written().substr(before + json.size());
+    EXPECT_EQ(std::ranges::count(logfmt, '\n'), 1) << byte;
+  }
 }
 
 TEST(ParseLogLevel, NamesWhatIsAllowed) {

@@ -39,5 +39,24 @@ TEST(ToValidUtf8, ReplacesEachBrokenPartOnce) {
   }
 }
 
+TEST(WithoutCutCharacter, DropsOnlyTheStartOfACharacter) {
+  const Case cases[] = {
+      {"nothing", "", ""},
+      {"whole characters", "a\xC3\xA4", "a\xC3\xA4"},
+      {"one byte of two", "a\xC3", "a"},
+      {"one byte of three", "a\xE2", "a"},
+      {"two bytes of three", "a\xE2\x82", "a"},
+      {"three bytes of four", "a\xF0\x9F\x98", "a"},
+      {"four bytes of four", "\xF0\x9F\x98\x80", "\xF0\x9F\x98\x80"},
+      {"nothing else", "\xE2\x82", ""},
+      {"what is no start of a character", "a\xE0\x80", "a\xE0\x80"},
+      {"bytes that belong to none", "a\x80\x80\x80\x80", "a\x80\x80\x80\x80"},
+      {"a byte that is never used", "a\xFF", "a\xFF"},
+  };
+  for (const Case& c : cases) {
+    EXPECT_EQ(without_cut_character(c.bytes), c.expected) << c.name;
+  }
+}
+
 }  // namespace
 }  // namespace base
