@@ -44,19 +44,24 @@ base::Result<std::unique_ptr<Exporter>> Exporter::create(config::ProbeConfig con
   // Before the first service's file is opened, and before there are threads, which have capabilities of their own.
   RETURN_IF_ERROR(attach::drop_capabilities(kernel));
   ASSIGN_OR_RETURN(attach::ProcessWatch watch, attach::ProcessWatch::start());
+  ASSIGN_OR_RETURN(auto real_files, attach::RealFiles::start());
   log.debug("kernel", {{"uprobe_multi", kernel.uprobe_multi},
                        {"sleepable", kernel.sleepable},
                        {"loop_helper", kernel.loop_helper}});
-  return std::unique_ptr<Exporter>(new Exporter(std::move(config), kernel, std::move(watch), clock, log));
+  return std::unique_ptr<Exporter>(new Exporter(std::move(config), kernel, std::move(watch), std::move(real_files), clock, log));
 }
 
 Exporter::Exporter(config::ProbeConfig config, attach::KernelSupport kernel, attach::ProcessWatch watch,
-                   const base::Clock& clock, base::Logger& log)
+                   std::unique_ptr<attach::RealFiles> real_files, const base::Clock& clock, base::Logger& log)
     : config_(std::move(config)),
       kernel_(kernel),
       watch_(std::move(watch)),
       clock_(&clock),
       log_(&log),
+      real_files_(std::move(real_files)),
+      proc_("/proc", [this](const discover::Process& process, const std::string& path) {
+        return real_files_->below(process, path);
+      }),
       attachments_(&config_, &log),
       registry_(&config_, &proc_),
       ratios_(config_.metrics) {}

@@ -18,6 +18,7 @@
 #include "app/signals.hpp"
 #include "attach/kernel_support.hpp"
 #include "attach/process_watch.hpp"
+#include "attach/real_files.hpp"
 #include "base/clock.hpp"
 #include "base/error.hpp"
 #include "base/log.hpp"
@@ -47,7 +48,7 @@ class Exporter final : public expose::Exposed {
 
  private:
   Exporter(config::ProbeConfig config, attach::KernelSupport kernel, attach::ProcessWatch watch,
-           const base::Clock& clock, base::Logger& log);
+           std::unique_ptr<attach::RealFiles> real_files, const base::Clock& clock, base::Logger& log);
 
   void attach_missing();
   void look_at_calls();
@@ -62,7 +63,8 @@ class Exporter final : public expose::Exposed {
   attach::ProcessWatch watch_;
   const base::Clock* clock_;  // owned by main
   base::Logger* log_;         // owned by main
-  discover::ProcFs proc_;
+  std::unique_ptr<attach::RealFiles> real_files_;
+  discover::ProcFs proc_;  // asks real_files_
 
   // Guards what follows: server threads read while the following thread attaches.
   mutable std::mutex mutex_;

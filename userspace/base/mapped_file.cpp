@@ -16,7 +16,7 @@ Result<MappedFile> MappedFile::open(const std::string& path) {
   if (!fd) {
     return fail_errno(errno, "opening {}", path);
   }
-  struct stat status {};
+  struct stat status{};
   if (::fstat(fd.value(), &status) != 0) {
     return fail_errno(errno, "reading the size of {}", path);
   }
@@ -27,7 +27,8 @@ Result<MappedFile> MappedFile::open(const std::string& path) {
   if (size == 0) {
     return MappedFile(nullptr, 0);
   }
-  // Shared: the kernel writes breakpoints into private mappings of a probed file, ours too, and we would read them.
+  // Shared: the kernel writes breakpoints into private mappings of a probed file, ours too, and we would read
+  // them.
   void* data = ::mmap(nullptr, size, PROT_READ, MAP_SHARED, fd.value(), 0);
   if (data == MAP_FAILED) {
     return fail_errno(errno, "mapping {}", path);

@@ -213,6 +213,9 @@ std::optional<Process> ProcFs::process(pid_t pid, bool with_environment) const {
   if (with_environment) {
     process.environment = parse_environment(read_file(path_of(pid, "environ")).value_or(""));
   }
+  if (below_) {
+    process.binary = below_(process, exe_path(pid));
+  }
   // The pid may have passed to another process, or the process to another program, while we read.
   const bool still_the_same =
       start_time_of(path_of(pid, "stat")) == start_time && binary_id_of(exe_path(pid)) == binary;

@@ -4,6 +4,7 @@
 
 #include <sys/types.h>
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <utility>
@@ -16,7 +17,11 @@ namespace discover {
 
 class ProcFs {
  public:
-  explicit ProcFs(std::string root = "/proc") : root_(std::move(root)) {}
+  // The binary that lies below the one of a process, which the path opens: see attach::RealFiles.
+  using Below = std::function<BinaryId(const Process&, const std::string& path)>;
+
+  explicit ProcFs(std::string root = "/proc", Below below = nullptr)
+      : root_(std::move(root)), below_(std::move(below)) {}
 
   // All processes, ascending; kernel threads too.
   [[nodiscard]] std::vector<pid_t> pids() const;
@@ -35,6 +40,7 @@ class ProcFs {
   [[nodiscard]] std::string path_of(pid_t pid, const char* entry) const;
 
   std::string root_;
+  Below below_;
 };
 
 }  // namespace discover

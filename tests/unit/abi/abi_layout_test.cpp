@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "abi/lower_file.h"
 #include "abi/maps.h"
 #include "abi/operation.h"
 #include "abi/probe_spec.h"
@@ -99,6 +100,7 @@ const std::vector<Layout>& expected_layouts() {
        {MEMBER(ended_call, key), MEMBER(ended_call, index), MEMBER(ended_call, depth), MEMBER(ended_call, start_ns),
         MEMBER(ended_call, probe), MEMBER(ended_call, pad)}},
       {"wanted_process", sizeof(wanted_process), {MEMBER(wanted_process, pid)}},
+      {"lower_file", sizeof(lower_file), {MEMBER(lower_file, device), MEMBER(lower_file, inode)}},
       {"process_event", sizeof(process_event),
        {MEMBER(process_event, kind), MEMBER(process_event, tgid), MEMBER(process_event, number),
         MEMBER(process_event, pid)}},

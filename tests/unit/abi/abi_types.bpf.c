@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 /* Every struct of bpf/abi as the BPF compiler lays it out: BTF keeps only types that something has. */
+#include "abi/lower_file.h"
 #include "abi/maps.h"
 #include "abi/operation.h"
 #include "abi/probe_spec.h"
@@ -21,5 +22,6 @@ struct spilled_key a_spilled_key;
 struct object_key an_object_key;
 struct series_cursor a_series_cursor;
 struct process_event a_process_event;
+struct lower_file a_lower_file;
 struct ended_call an_ended_call;
 struct wanted_process a_wanted_process;
