@@ -2,7 +2,7 @@
 # Installs what building, testing and the demo need on Debian 12. Safe to run again: it prints one line when
 # nothing is missing. Run as root.
 #
-#   scripts/setup.sh [all|build|runtime]     only what a build needs, or only what the built program needs
+#   scripts/setup.sh [all|build|runtime|pictures]     only what a build needs, or the built program, or tests/stack/pictures
 set -euo pipefail
 
 say() { printf 'setup: %s\n' "$*"; }
@@ -24,6 +24,7 @@ readonly TEST_PACKAGES=(
   prometheus prometheus-alertmanager postgresql postgresql-contrib redis-server nats-server
 )
 
+readonly PICTURE_PACKAGES=(chromium fonts-dejavu-core)
 readonly RUNTIME_PACKAGES=(
   libcap-ng0 libcapstone4 libdw1 libelf1 libfmt9 libgnutls30 libmicrohttpd12 libre2-9 libstdc++6 libyaml-cpp0.7 zlib1g
 )
@@ -63,7 +64,11 @@ main() {
       ;;
     build) packages=("${BUILD_PACKAGES[@]}") backports=("${BUILD_BACKPORTS[@]}") ;;
     runtime) packages=("${RUNTIME_PACKAGES[@]}") backports=("${RUNTIME_BACKPORTS[@]}") ;;
-    *) say "unknown argument $1; known are: all build runtime" >&2; exit 2 ;;
+    pictures)
+      packages=("${PICTURE_PACKAGES[@]}") backports=()
+      command -v npm >/dev/null || packages+=(nodejs npm)
+      ;;
+    *) say "unknown argument $1; known are: all build runtime pictures" >&2; exit 2 ;;
   esac
   local wanted=() package
   mapfile -t wanted < <(missing "${packages[@]}")

@@ -88,7 +88,7 @@ main() {
   if [ "$label" = matrix ]; then
     UPROBE_EXPORTER_BUILD=$BUILD tests/matrix/matrix.py "${@:2}" || failed+=("matrix")
   elif [ "$label" = stack ]; then
-    UPROBE_EXPORTER_BUILD=$BUILD tests/stack/stack.py "${@:2}" || failed+=("stack")
+    UPROBE_EXPORTER_BUILD=$BUILD tests/stack/all.sh "${@:2}" || failed+=("stack")
   elif [ "$label" = full ]; then
     run_go_tests
     for each in "${LABELS[@]}"; do

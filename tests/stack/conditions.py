@@ -21,6 +21,7 @@ class Condition:
     mend: object
     alerts: tuple
     also: tuple = ()     # names of alerts that may come with it
+    inhibited: tuple = ()    # names of alerts that another one keeps from being sent
 
 
 def alerts(name, label=None, *values):
@@ -73,9 +74,10 @@ CONDITIONS = (
     Condition("one call in thirty panics", *fault("panic", 3),
               alerts("UprobeExporterLosses", "probe", "message sent")),
     Condition("all services are stopped; then started anew", World.stop_services, start_services_and_traffic,
-              alerts("ResonanceServiceGone", "service", *SERVICES) + alerts("ResonanceConnectionsLow")),
+              alerts("ResonanceServiceGone", "service", *SERVICES) + alerts("ResonanceConnectionsLow"),
+              inhibited=("ResonanceConnectionsLow",)),
     Condition("the exporter is killed; then started again", World.kill_exporter, World.start_exporter,
-              alerts("UprobeExporterDown"),
+              alerts("UprobeExporterDown") + alerts("ResonanceServiceGone", "service", *SERVICES),
               also=RESTART),
     Condition("a probe's function does not exist", miss_a_function, World.restart_exporter,
               alerts("UprobeExporterProbeNotAttached", "probe", "cache get"), also=RESTART),

@@ -1,0 +1,67 @@
+"""The exporter itself: what it watches, what it loses, what it costs."""
+
+from panels import CHOSEN, RECORDED, bars, dashboard, query, rate, stat, steps, table, timeseries
+
+NONE = steps((None, "green"), (1, "red"))
+SHARE = steps((None, "green"), (0.7, "yellow"), (0.9, "red"))
+JOB = f'job="uprobe_exporter", {CHOSEN}'
+
+DASHBOARD = dashboard("uprobe-exporter-exporter", "Resonance / exporter",
+                      "The exporter itself: what it watches, what it loses, what it costs.", [
+    ("Now", [
+        stat("Exporters", "Exporters that answer. Alert UprobeExporterDown.", "none",
+             f"sum by (environment) (up{{{JOB}}})", "{{environment}}", steps((None, "red"), (1, "green"))),
+        stat("Version", "What is running.", "none",
+             f"count by (version) (uprobe_exporter_build_info{{{CHOSEN}}})", "{{version}}", text="name"),
+        stat("Attached probes", "Probes that are attached somewhere.", "none",
+             f"count(max by (probe) (uprobe_exporter_probe_attached{{{CHOSEN}}}) == 1)", "attached"),
+        stat("Missing probes", "Probes that are missing in a running service. Alert UprobeExporterProbeNotAttached.", "none",
+             f"count(count by (probe) (uprobe_exporter_probe_skipped{{{CHOSEN}}} == 1)) or vector(0)", "missing", NONE),
+        stat("Lost", "Largest share of a probe's observations that is lost. Alert UprobeExporterLosses: above 1 %.", "percentunit",
+             f"max(environment_probe:losses:ratio_rate5m{{{RECORDED}}}) or vector(0)", "largest share",
+             steps((None, "green"), (0.001, "yellow"), (0.01, "red")), graph=True),
+        stat("Configuration", "Whether the last attempt to load probes.yaml succeeded.", "none",
+             f"min by (instance) (uprobe_exporter_config_last_reload_successful{{{CHOSEN}}})", "{{instance}}",
+             steps((None, "red"), (1, "green")),
+             mappings=[{"type": "value", "options": {"0": {"text": "refused", "index": 0}, "1": {"text": "loaded", "index": 1}}}]),
+    ]),
+    ("Probes", [
+        timeseries("Hits by probe", "Breakpoints reached a second: entries and returns.", "ops",
+                   query(rate("uprobe_exporter_probe_hits_total", ["probe"]), "{{probe}}"), width=12, height=12),
+        bars("Breakpoints by probe", "Places where a probe is set, in all binaries.", "none",
+             f"sum by (probe) (uprobe_exporter_probe_sites{{{CHOSEN}}})", "{{probe}}", width=6, height=12),
+        bars("Processes by service", "Running processes that are watched.", "none",
+             f"sum by (service) (uprobe_exporter_service_processes{{{CHOSEN}}})", "{{service}}", width=6, height=12),
+        table("Missing probes and why", "A probe that could not be attached in a running service.", "none",
+              f"count by (probe, reason) (uprobe_exporter_probe_skipped{{{CHOSEN}}} == 1)", {"probe": "Probe", "reason": "Reason"},
+              "Exporters", widths=[("Probe", 240), ("Exporters", 120)], height=5),
+    ]),
+    ("Losses and limits", [
+        timeseries("Losses by reason", "Observations a second that could not be counted as configured; docs/metrics.md explains the reasons.",
+                   "ops", query(f"{rate('uprobe_exporter_losses_total', ['probe', 'reason'])} > 0", "{{probe}}: {{reason}}"), height=11),
+        timeseries("Share of observations lost", "Of each probe, over 5 minutes. Alert UprobeExporterLosses: above 1 %.", "percentunit",
+                   query(f"environment_probe:losses:ratio_rate5m{{{RECORDED}}}", "{{probe}}"),
+                   thresholds=steps((None, "green"), (0.01, "red")), at_least=0.02, height=11),
+        bars("Series and their limits", "Series of each metric, as a share of what it may have. Alert UprobeExporterSeriesOverflow.",
+             "percentunit", f"max by (metric) (uprobe_exporter_metric_series{{{CHOSEN}}} / uprobe_exporter_metric_series_limit{{{CHOSEN}}})",
+             "{{metric}}", SHARE, maximum=1, height=11),
+        timeseries("Calls in flight", "Goroutines inside probed calls, as a share of what may be.", "percentunit",
+                   query(f"uprobe_exporter_in_flight_entries{{{CHOSEN}}} / uprobe_exporter_in_flight_entries_limit{{{CHOSEN}}}",
+                         "{{instance}}"), at_least=0.1),
+        timeseries("Gauges without a baseline", "Gauges that began at 0 because their value before the exporter cannot be known.", "none",
+                   query(f"count by (instance) (uprobe_exporter_unknown_baseline{{{CHOSEN}}}) or 0 * up{{{JOB}}}", "{{instance}}"), at_least=5),
+        timeseries("Blind time", "Share of the time in which services ran without probes.", "percentunit",
+                   query(rate("uprobe_exporter_blind_seconds_total", ["instance"]), "{{instance}}"), at_least=0.1),
+    ]),
+    ("The exporter's process", [
+        timeseries("CPU", "Of one core. Breakpoints cost the services, not the exporter.", "percentunit",
+                   query(rate("process_cpu_seconds_total", ["instance"], 'job="uprobe_exporter"'), "{{instance}}"), width=6),
+        timeseries("Memory", "Resident, without the kernel's maps.", "bytes",
+                   query(f"process_resident_memory_bytes{{{JOB}}}", "{{instance}}"), width=6),
+        timeseries("Open files", "Links and maps among them: it grows with processes and probes.", "none",
+                   query(f"process_open_fds{{{JOB}}}", "{{instance}}"), width=6),
+        timeseries("Time of a scrape", "As Prometheus sees it, by page.", "s",
+                   query(f'max by (instance, job) (scrape_duration_seconds{{job=~"uprobe_exporter|resonance-.+", {CHOSEN}}})',
+                         "{{instance}} {{job}}"), width=6),
+    ]),
+])

@@ -1,0 +1,103 @@
+#!/usr/bin/python3
+"""The dashboards are what their source says, keep to the rules below, and ask only for metrics that exist."""
+import json
+import pathlib
+import re
+import subprocess
+import sys
+
+import yaml
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+GRAFANA = TOP / "deploy" / "grafana"
+DATASOURCE = {"type": "prometheus", "uid": "${datasource}"}
+# What Prometheus itself adds.
+PROMETHEUS = {"up", "scrape_duration_seconds", "ALERTS"}
+WORDS = {"by", "or", "and", "unless", "on", "without", "ignoring", "bool", "offset"}
+
+
+def load(path):
+    return yaml.safe_load(path.read_text())
+
+
+def known_metrics():
+    """What probes.yaml configures, what docs/metrics.md lists, what is recorded."""
+    names = set(PROMETHEUS)
+    for name, metric in load(TOP / "probes.yaml")["metrics"].items():
+        names |= {f"{name}_{part}" for part in ("bucket", "count", "sum")} if metric["type"] == "histogram" else {name}
+    names |= set(re.findall(r"^\| `(\w+)` \|", (TOP / "docs" / "metrics.md").read_text(), re.MULTILINE))
+    rules = load(TOP / "deploy" / "prometheus" / "recording_rules.yml")
+    return names | {rule["record"] for group in rules["groups"] for rule in group["rules"]}
+
+
+def metrics_in(expression):
+    """Names in PromQL that are no function, label or keyword."""
+    bare = re.sub(r'"[^"]*"|\{[^}]*\}|\[[^]]*\]|\b(?:by|on|without|ignoring) \([^)]*\)', " ", expression)
+    return {name for name in re.findall(r"\b[a-zA-Z_][\w:]*\b(?!\s*\()", bare)} - WORDS
+
+
+def panels_of(dashboard):
+    return [panel for panel in dashboard["panels"] if panel["type"] != "row"]
+
+
+def check_panel(panel, known, variables):
+    for field in ("title", "description"):
+        assert panel[field].strip(), field
+    assert panel["fieldConfig"]["defaults"]["unit"], "unit"
+    assert panel["fieldConfig"]["defaults"]["thresholds"]["steps"][0]["value"] is None
+    assert panel["datasource"] == DATASOURCE and panel["targets"]
+    for target in panel["targets"]:
+        expression = target["expr"]
+        assert target["datasource"] == DATASOURCE
+        assert target["legendFormat"] or panel["type"] == "table", "legend"
+        assert metrics_in(expression) <= known, f"no such metric: {metrics_in(expression) - known}"
+        assert set(re.findall(r"\[(.*?)\]", expression)) <= {"$__rate_interval"}, expression
+        assert 'environment=~"$environment"' in expression, expression
+        # Series that were recorded have neither.
+        if not any(":" in name for name in metrics_in(expression)):
+            assert 'instance=~"$instance", pod=~"$pod"' in expression, expression
+        assert set(re.findall(r"\$(\w+)", expression)) <= variables | {"__rate_interval"}, expression
+
+
+def check_places(panels):
+    """No panel lies on another or sticks out."""
+    taken = set()
+    for panel in panels:
+        place = panel["gridPos"]
+        cells = {(x, y) for x in range(place["x"], place["x"] + place["w"]) for y in range(place["y"], place["y"] + place["h"])}
+        assert not cells & taken and place["x"] + place["w"] <= 24, panel["title"]
+        taken |= cells
+
+
+def check_dashboard(file, known):
+    dashboard = json.loads(file.read_text())
+    assert dashboard["id"] is None and dashboard["schemaVersion"] == 39
+    assert dashboard["title"] and dashboard["description"] and dashboard["links"] and "uprobe_exporter" in dashboard["tags"]
+    variables = {variable["name"] for variable in dashboard["templating"]["list"]}
+    assert variables == {"datasource", "environment", "service", "instance", "pod"}
+    ids = [panel["id"] for panel in dashboard["panels"]]
+    assert len(set(ids)) == len(ids)
+    check_places(dashboard["panels"])
+    for panel in panels_of(dashboard):
+        try:
+            check_panel(panel, known, variables)
+        except AssertionError as error:
+            raise AssertionError(f"{file.name}: {panel['title']}: {error}") from None
+    return dashboard
+
+
+def main():
+    subprocess.run([sys.executable, "-B", GRAFANA / "build_dashboards.py", "--check"], check=True)
+    known = known_metrics()
+    dashboards = [check_dashboard(file, known) for file in sorted((GRAFANA / "dashboards").glob("*.json"))]
+    assert len({dashboard["uid"] for dashboard in dashboards}) == len(dashboards) == 4
+    for alert in (rule["alert"] for group in load(TOP / "deploy" / "prometheus" / "alerts.yml")["groups"] for rule in group["rules"]):
+        assert any(alert in panel["description"] for dashboard in dashboards for panel in panels_of(dashboard)), (
+            f"no panel shows what {alert} looks at")
+    interval = load(TOP / "deploy" / "prometheus" / "prometheus.yml")["global"]["scrape_interval"]
+    (source,) = load(GRAFANA / "provisioning" / "datasources" / "prometheus.yml")["datasources"]
+    assert source["jsonData"]["timeInterval"] == interval
+    print(f"ok: {len(dashboards)} dashboards, {sum(len(panels_of(dashboard)) for dashboard in dashboards)} panels")
+
+
+main()
