@@ -86,18 +86,36 @@ def check_dashboard(file, known):
     return dashboard
 
 
+def red_begins(panel):
+    """The value at which a panel turns red; where red is below, the value at which it ends."""
+    found = panel["fieldConfig"]["defaults"]["thresholds"]["steps"]
+    reds = [number for number, step in enumerate(found) if step["color"] == "red"]
+    return found[reds[0] or 1]["value"] if reds else None
+
+
+def check_alert_is_shown(alert, panels):
+    """Some panel says that it shows what the alert looks at, and turns red where the alert begins."""
+    shown = [panel for panel in panels if alert["alert"] in panel["description"]]
+    assert shown, f"no panel shows what {alert['alert']} looks at"
+    threshold = re.search(r"[<>] ([\d.]+)", alert["expr"])
+    if threshold and float(threshold[1]):
+        values = {red_begins(panel) for panel in shown} - {None}
+        assert values == {float(threshold[1])}, f"{alert['alert']} begins at {threshold[1]}, panels are red from {values}"
+
+
 def main():
     subprocess.run([sys.executable, "-B", GRAFANA / "build_dashboards.py", "--check"], check=True)
     known = known_metrics()
     dashboards = [check_dashboard(file, known) for file in sorted((GRAFANA / "dashboards").glob("*.json"))]
     assert len({dashboard["uid"] for dashboard in dashboards}) == len(dashboards) == 4
-    for alert in (rule["alert"] for group in load(TOP / "deploy" / "prometheus" / "alerts.yml")["groups"] for rule in group["rules"]):
-        assert any(alert in panel["description"] for dashboard in dashboards for panel in panels_of(dashboard)), (
-            f"no panel shows what {alert} looks at")
+    panels = [panel for dashboard in dashboards for panel in panels_of(dashboard)]
+    for group in load(TOP / "deploy" / "prometheus" / "alerts.yml")["groups"]:
+        for alert in group["rules"]:
+            check_alert_is_shown(alert, panels)
     interval = load(TOP / "deploy" / "prometheus" / "prometheus.yml")["global"]["scrape_interval"]
     (source,) = load(GRAFANA / "provisioning" / "datasources" / "prometheus.yml")["datasources"]
     assert source["jsonData"]["timeInterval"] == interval
-    print(f"ok: {len(dashboards)} dashboards, {sum(len(panels_of(dashboard)) for dashboard in dashboards)} panels")
+    print(f"ok: {len(dashboards)} dashboards, {len(panels)} panels")
 
 
 main()

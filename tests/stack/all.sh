@@ -12,4 +12,5 @@ tests/stack/pictures/draw.sh "$work/stack/panels.json" build/pictures
 printf '\n== newer Prometheus and Alertmanager\n'
 tests/stack/fetch_newest.sh "$work/newest"
 "$work/newest/usr/bin/promtool" check config deploy/prometheus/prometheus-kubernetes.yml
+"$work/newest/usr/bin/promtool" test rules tests/prometheus/rules/*.yml
 tests/stack/stack.py --short --programs "$work/newest/usr/bin"

@@ -1,6 +1,7 @@
 """The exporter itself: what it watches, what it loses, what it costs."""
 
 from panels import CHOSEN, RECORDED, bars, dashboard, query, rate, stat, steps, table, timeseries
+from thresholds import LOSSES
 
 NONE = steps((None, "green"), (1, "red"))
 SHARE = steps((None, "green"), (0.7, "yellow"), (0.9, "red"))
@@ -19,7 +20,7 @@ DASHBOARD = dashboard("uprobe-exporter-exporter", "Resonance / exporter",
              f"count(count by (probe) (uprobe_exporter_probe_skipped{{{CHOSEN}}} == 1)) or vector(0)", "missing", NONE),
         stat("Lost", "Largest share of a probe's observations that is lost. Alert UprobeExporterLosses: above 1 %.", "percentunit",
              f"max(environment_probe:losses:ratio_rate5m{{{RECORDED}}}) or vector(0)", "largest share",
-             steps((None, "green"), (0.001, "yellow"), (0.01, "red")), graph=True),
+             LOSSES, graph=True),
         stat("Configuration", "Whether the last attempt to load probes.yaml succeeded.", "none",
              f"min by (instance) (uprobe_exporter_config_last_reload_successful{{{CHOSEN}}})", "{{instance}}",
              steps((None, "red"), (1, "green")),
@@ -41,7 +42,7 @@ DASHBOARD = dashboard("uprobe-exporter-exporter", "Resonance / exporter",
                    "ops", query(f"{rate('uprobe_exporter_losses_total', ['probe', 'reason'])} > 0", "{{probe}}: {{reason}}"), height=11),
         timeseries("Share of observations lost", "Of each probe, over 5 minutes. Alert UprobeExporterLosses: above 1 %.", "percentunit",
                    query(f"environment_probe:losses:ratio_rate5m{{{RECORDED}}}", "{{probe}}"),
-                   thresholds=steps((None, "green"), (0.01, "red")), at_least=0.02, height=11),
+                   thresholds=LOSSES, at_least=0.02, height=11),
         bars("Series and their limits", "Series of each metric, as a share of what it may have. Alert UprobeExporterSeriesOverflow.",
              "percentunit", f"max by (metric) (uprobe_exporter_metric_series{{{CHOSEN}}} / uprobe_exporter_metric_series_limit{{{CHOSEN}}})",
              "{{metric}}", SHARE, maximum=1, height=11),

@@ -1,8 +1,8 @@
 """Messages from the client to the queue to the client, and the connections they go through."""
 
-from panels import CHOSEN, RECORDED, dashboard, failing, quantile, query, rate, stat, steps, timeseries
+from panels import CHOSEN, RECORDED, dashboard, failing, quantile, query, rate, stat, timeseries
+from thresholds import CONNECTIONS, LAG
 
-LAG = steps((None, "green"), (5000, "yellow"), (10000, "red"))
 TASK = 'service="task"'
 
 DASHBOARD = dashboard("uprobe-exporter-messages", "Resonance / messages and queue",
@@ -15,7 +15,7 @@ DASHBOARD = dashboard("uprobe-exporter-messages", "Resonance / messages and queu
         stat("Waiting", "Received from the queue and not handled. Alert ResonanceMQBacklog: above 10000.", "short",
              f"environment_topic:mq_lag:sum{{{RECORDED}}}", "{{topic}}", LAG, graph=True, width=6),
         stat("Connections", "Open WebSockets of all gateways. Alert ResonanceConnectionsLow in production: below 10.", "none",
-             f"environment:connection_count:sum{{{RECORDED}}}", "{{environment}}", steps((None, "red"), (10, "green")), graph=True, width=6),
+             f"environment:connection_count:sum{{{RECORDED}}}", "{{environment}}", CONNECTIONS, graph=True, width=6),
     ]),
     ("From and to the clients", [
         timeseries("Packets from clients", "WebSocket packets that gateways received, a second.", "pps",

@@ -1,16 +1,11 @@
 """Traffic, errors, latency and saturation of each service."""
 
-from panels import CHOSEN, RECORDED, bars, dashboard, failing, link, quantile, query, rate, stat, steps, timeseries
+from panels import CHOSEN, RECORDED, bars, dashboard, failing, link, quantile, query, rate, stat, timeseries
+from thresholds import CONNECTIONS, ERROR_RATIO, LAG, LATENCY, PROCESSES
 
 SERVICE = 'service=~"$service"'
 FAILED = 'status="error", ' + SERVICE
 MESSAGES = link("Messages and queue", "uprobe-exporter-messages")
-
-# The thresholds of deploy/prometheus/alerts.yml.
-ERROR_RATIO = steps((None, "green"), (0.01, "yellow"), (0.05, "red"))
-LATENCY = steps((None, "green"), (500, "yellow"), (1000, "red"))
-CONNECTIONS = steps((None, "red"), (10, "green"))
-LAG = steps((None, "green"), (5000, "yellow"), (10000, "red"))
 
 DASHBOARD = dashboard("uprobe-exporter-overview", "Resonance / overview", "Traffic, errors, latency and saturation of each service.", [
     ("Now", [
@@ -21,7 +16,7 @@ DASHBOARD = dashboard("uprobe-exporter-overview", "Resonance / overview", "Traff
         stat("Slowest 1 %", "99th percentile of the time to answer over 5 minutes. Alert ResonanceHighLatency: above 1000 ms.", "ms",
              f"environment_service:request_duration_ms:p99_5m{{{RECORDED}, {SERVICE}}}", "{{service}}", LATENCY),
         stat("Processes", "Running processes on all nodes. Alert ResonanceServiceGone: none.", "none",
-             f"environment_service:processes:sum{{{RECORDED}, {SERVICE}}}", "{{service}}", steps((None, "red"), (1, "green"))),
+             f"environment_service:processes:sum{{{RECORDED}, {SERVICE}}}", "{{service}}", PROCESSES),
         stat("Connections", "Open WebSockets of all gateways. Alert ResonanceConnectionsLow in production: below 10.", "none",
              f"environment:connection_count:sum{{{RECORDED}}}", "{{environment}}", CONNECTIONS, graph=True, links=[MESSAGES]),
         stat("Waiting messages", "Messages received from the queue and not handled. Alert ResonanceMQBacklog: above 10000.", "short",
