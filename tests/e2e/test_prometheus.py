@@ -9,6 +9,12 @@ from exporter import start_exporter
 from prometheus import Prometheus, plain_config
 from support import TestCase, required, run
 
+# Names that Resonance's metrics have to have, and what the linter says of them.
+DISLIKED = {("connection_count", 'non-histogram and non-summary metrics should not have "_count" suffix')} | {
+    (name, "metric names should not contain abbreviated units")
+    for name in ("request_duration_ms", "client_request_duration_ms", "message_push_duration_ms", "mq_consume_duration_ms",
+                 "db_query_duration_ms")}
+
 
 class PrometheusTest(TestCase):
     def test_one_job_per_service(self):
@@ -58,14 +64,11 @@ class PrometheusTest(TestCase):
         for service in (None, *resonance.MODULES):
             page = exporter.page(service)
             done = run(required("promtool"), "check", "metrics", input=page, check=False)
-            problems = [line for line in (done.stdout + done.stderr).splitlines() if line and not self.wanted_by_user(line)]
-            self.assertEqual(problems, [], f"promtool check metrics on {service or 'all'}")
+            problems = {tuple(line.split(" ", 1)) for line in (done.stdout + done.stderr).splitlines() if line}
+            self.assertLessEqual(problems, DISLIKED, f"promtool check metrics on {service or 'all'}")
+            if service is None:
+                self.assertEqual(problems, DISLIKED, "an exception that is none")
             self.assertIn(done.returncode, (0, 3), "3 is a remark of the linter")
-
-    def wanted_by_user(self, line):
-        """Remarks on names that the mission gives: `_count` gauges, units that are no base units."""
-        name = line.split()[0]
-        return name in ("connection_count",) or name.endswith("_ms")
 
     def check_own_metrics(self, prometheus):
         for service, count in (("gateway", 2), ("logic", 1), ("task", 1)):
