@@ -18,7 +18,7 @@ int end_call(struct ended_call *call)
 	if (!__sync_bool_compare_and_swap(&frame->start_ns, call->start_ns, START_ENDED))
 		return 0;
 	/* One that began before us was never counted. */
-	if (call->start_ns != START_UNKNOWN)
+	if (call->start_ns != START_UNKNOWN && !call->is_replaced)
 		count_unwound(frame);
 	return 1;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 /* The programs of one probe. Userspace loads this object once per probe with its own constants (lib/spec.bpf.h). */
+#include "lib/gate.bpf.h"
 #include "lib/process.bpf.h"
 #include "lib/records.bpf.h"
 
@@ -81,6 +82,8 @@ static __always_inline void end_entry(struct place *place, int wanted)
 SEC("uprobe")
 int on_enter(struct pt_regs *ctx)
 {
+	if (!handles_hit(PROGRAM_ENTER))
+		return 0;
 	count_hit(0);
 	const __u32 process = counted_process();
 	if (!process)
@@ -146,6 +149,8 @@ int on_return(struct pt_regs *ctx)
 {
 	/* First: what comes after it is not part of the call's duration. */
 	const __u64 now = bpf_ktime_get_ns();
+	if (!handles_hit(PROGRAM_RETURN))
+		return 0;
 	count_hit(1);
 	const __u32 process = counted_process();
 	if (!process)
@@ -185,6 +190,8 @@ static __always_inline void unwind_to(__u32 process, __u64 g, __u64 sp)
 SEC("uprobe")
 int on_recovery(struct pt_regs *ctx)
 {
+	if (!handles_hit(PROGRAM_UNWIND))
+		return 0;
 	count_hit(0);
 	__u32 process = counted_process();
 	if (!process)
@@ -204,6 +211,8 @@ int on_recovery(struct pt_regs *ctx)
 SEC("uprobe")
 int on_goexit(struct pt_regs *ctx)
 {
+	if (!handles_hit(PROGRAM_UNWIND))
+		return 0;
 	count_hit(0);
 	__u32 process = counted_process();
 	if (process)

@@ -69,7 +69,7 @@ start_services() {
 start_exporter() {
   say "starting the exporter on probes.yaml, for the binary of this demo: others may run the same services"
   sed "s|exe: \"\*/resonance\"|exe: \"$work/bin/resonance\"|" "$top/probes.yaml" >"$work/probes.yaml"
-  "$top/build/release/uprobe_exporter" run --config "$work/probes.yaml" --web.listen-address 127.0.0.1:0 \
+  "$top/build/release/uprobe_exporter" run --config "$work/probes.yaml" --bpf.pin-path "" --web.listen-address 127.0.0.1:0 \
     >"$work/exporter.log" 2>&1 &
   exporter_pid=$!
   pids+=("$exporter_pid")

@@ -26,6 +26,7 @@ enum abi_limits {
 	ABI_ARGUMENTS = 512,      /* bytes kept of a process's argv */
 	ABI_SERVICES = 64,        /* services in one config */
 	ABI_PROBES = 1024,        /* probe programs of one exporter */
+	ABI_GATES = 1024,         /* services times binaries that are probed at once */
 };
 
 #endif

@@ -79,6 +79,21 @@ struct series_cursor {
 /* Series of processes that are gone are folded into those of this number. No process has it. */
 enum { FOLDED_PROCESS = 0 };
 
+/* Head of the only element of a probe's fold journal: what userspace does when it folds one series into another, written
+ * down first, so that an exporter that is killed in between leaves what the next one can finish. The sums of all CPUs
+ * of the target slot follow. No program uses it. */
+struct fold_step {
+	__u32 underway;
+	__u32 source;   /* slot */
+	__u32 target;   /* slot */
+	__u32 pad;
+};
+
+/* Head of the only element of a binary's unwound journal, for the same purpose; the key of what is folded follows. */
+struct unwound_step {
+	__u64 total;  /* of the target, afterwards; 0: nothing is underway */
+};
+
 enum { NO_SLOT = 0xffffffff };
 
 /* Key of the map of goroutines (threads) that are inside a probed call. */
@@ -108,7 +123,8 @@ struct ended_call {
 	__u32 depth;
 	__u64 start_ns;
 	__u16 probe;
-	__u16 pad[3];
+	__u16 is_replaced;  /* its probe is no more: the call counts for nothing */
+	__u16 pad[2];
 };
 
 /* A process that userspace wants to have numbered before it is hit. */
@@ -122,6 +138,35 @@ struct object_key {
 	__u32 object;  /* record_spec.object */
 	__u64 address;
 };
+
+/* Value of the map of gates: generation << GATE_PHASE_BITS | phase. Every program belongs to a generation of its unit
+ * (one service's probes in one binary); the gate says which generation handles a hit. While one generation hands over
+ * to the next, the programs of both run at every hit, those of the newer first: the kernel calls the consumer of a
+ * uprobe that was registered last before the others (kernel/events/uprobes.c, consumer_add). The newer one decides
+ * and leaves a mark for the older one, so that the two agree also when the gate moves between them. */
+enum gate_phase {
+	GATE_STEADY = 0,     /* `generation` handles all hits */
+	GATE_PREPARING = 1,  /* `generation` still does; `generation` + 1 leaves marks */
+	GATE_TAKEN = 2,      /* `generation` does, and leaves marks for `generation` - 1 */
+};
+
+enum { GATE_PHASE_BITS = 2 };
+
+/* Key of the map of marks. Its value: 1 where the newer generation handles this hit, else 0. */
+struct handover_key {
+	__u32 thread;
+	__u16 probe;    /* the older program's */
+	__u16 program;  /* enum program_kind */
+};
+
+enum program_kind {
+	PROGRAM_ENTER = 0,
+	PROGRAM_RETURN,
+	PROGRAM_UNWIND,
+};
+
+/* probe_spec.replaces of a probe that has no older one. */
+enum { NO_PROBE = 0xffff };
 
 enum loss_reason {
 	LOSS_SERIES_FULL = 0,     /* counted in the overflow series instead */

@@ -73,8 +73,11 @@ struct probe_spec {
 	__u16 goid_offset;         /* in runtime.g */
 	__u16 stack_hi_offset;     /* in runtime.g */
 	__u32 series_limit;        /* entries of the series map; slot 0 is the overflow series */
+	__u32 generation;          /* of this program in its unit */
+	__u16 gate;                /* of the unit */
+	__u16 replaces;            /* number of the probe that this one takes the place of, or NO_PROBE */
 	__u8 counts_unwound;       /* a call that ends by a panic goes to the `unwound` map, not to the losses */
-	__u8 pad[3];
+	__u8 pad[7];
 };
 
 /* Where runtime.recovery(gp) finds the stack pointer that the goroutine resumes with:

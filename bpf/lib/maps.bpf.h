@@ -27,6 +27,15 @@ struct {
 	__uint(value_size, sizeof(struct process_record));
 } process_records SEC(".maps");
 
+/* process number -> bits of its services. For userspace alone: written when it has classified a process, read by the next
+ * exporter, which finds processes that are gone. Deleted with the record. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 8192);
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, sizeof(__u64));
+} process_services SEC(".maps");
+
 /* 0 -> an empty struct process_record: what a new one is copied from. Never written. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -64,6 +73,24 @@ struct {
 	__uint(key_size, sizeof(__u32));
 	__uint(value_size, sizeof(__u64));
 } losses SEC(".maps");
+
+/* gate of a unit -> generation and phase (abi/maps.h). Written by userspace when programs begin or hand over; read at
+ * every hit. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, ABI_GATES);
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, sizeof(__u64));
+} gates SEC(".maps");
+
+/* handover_key -> who handles the hit. Written by the newer and deleted by the older of two generations that hand over;
+ * what stays is overwritten by the thread's next hit. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 16384);
+	__uint(key_size, sizeof(struct handover_key));
+	__uint(value_size, sizeof(__u32));
+} handover_marks SEC(".maps");
 
 /* ---- one set per binary ------------------------------------------------------------------------------------ */
 

@@ -5,10 +5,12 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <numeric>
 #include <string_view>
 
+#include "attach/gate.hpp"
 #include "collect/fold_process.hpp"
 #include "collect/read_maps.hpp"
 
@@ -50,6 +52,18 @@ attach::KernelSupport as_if_older(attach::KernelSupport kernel) {
   kernel.sleepable = kernel.sleepable && kept("sleepable");
   kernel.loop_helper = kernel.loop_helper && kept("loop_helper");
   return kernel;
+}
+
+// A histogram has as many buckets in the config as in the plan.
+void give_buckets(config::ProbeConfig& config, const plan::ProbePlan& plan) {
+  for (const plan::PlannedProbe& probe : plan.probes) {
+    for (const plan::PlannedRecord& record : probe.records) {
+      const auto metric = std::ranges::find(config.metrics, record.metric, &config::Metric::name);
+      if (metric != config.metrics.end()) {
+        metric->buckets.resize(record.bounds.size());
+      }
+    }
+  }
 }
 
 }  // namespace
@@ -104,20 +118,39 @@ void ProbeTest::SetUp() {
   auto kernel = attach::probe_kernel();
   ASSERT_TRUE(kernel.has_value()) << kernel.error().message;
   kernel_ = as_if_older(*kernel);
-  auto watch = attach::ProcessWatch::start();
+  auto watch = attach::ProcessWatch::start({});
   ASSERT_TRUE(watch.has_value()) << watch.error().message;
   watch_ = std::move(*watch);
   config_.services = {{.name = "test", .match = {}, .identity = {}, .position = {}}};
+  service_bits_.assign(config_.services);
   goroutine_.goid = 7;
   // Any address above the stack of this thread serves as its end.
   goroutine_.stack_hi = reinterpret_cast<std::uint64_t>(__builtin_frame_address(0)) + (1u << 20);
 }
 
 void ProbeTest::attach(plan::ProbePlan plan) {
+  binary_.reset();
+  replace(std::move(plan));
+}
+
+void ProbeTest::replace(plan::ProbePlan plan) {
+  give_buckets(config_, plan);
   const discover::Target target{
       .binary = {}, .exe = "/proc/self/exe", .open_path = "/proc/self/exe", .members = {}};
-  auto attached = attach::attach_binary(config_, target, std::move(plan), *watch_, kernel_, numbers_);
+  auto attached = attach::attach_binary({.config = &config_,
+                                         .target = &target,
+                                         .service = "test",
+                                         .watch = &*watch_,
+                                         .service_bits = &service_bits_,
+                                         .kernel = kernel_,
+                                         .earlier = binary_ ? &*binary_ : nullptr,
+                                         .earlier_counts = binary_.has_value()},
+                                        std::move(plan), numbers_);
   ASSERT_TRUE(attached.has_value()) << attached.error().message;
+  const std::array gates{attach::Gate{attached->gate, attached->generation}};
+  const auto opened =
+      binary_ ? attach::hand_over(watch_->maps(), gates) : attach::open_gates(watch_->maps(), gates);
+  ASSERT_TRUE(opened.has_value()) << opened.error().message;
   binary_ = std::move(*attached);
   for (const auto& probe : binary_->probes) {
     ASSERT_EQ(probe.error, "");

@@ -35,6 +35,8 @@ class ProbeTest : public ::testing::Test {
 
   // Attaches; fails the test where a probe is refused.
   void attach(plan::ProbePlan plan);
+  // The next generation takes over from what is attached.
+  void replace(plan::ProbePlan plan);
 
   std::vector<collect::Sample> samples();
   // Sum over all series of a metric: a counter's number, a histogram's count.
@@ -43,6 +45,7 @@ class ProbeTest : public ::testing::Test {
   std::size_t frames_left();
   std::vector<collect::RawFrame> frames();
   attach::CallRecords records();
+  [[nodiscard]] const attach::AttachedBinary& binary() const { return binary_.value(); }
   [[nodiscard]] const attach::ProcessWatch& watch() const { return watch_.value(); }
   // As at the end of this process.
   void fold();
@@ -53,7 +56,8 @@ class ProbeTest : public ::testing::Test {
  private:
   attach::KernelSupport kernel_;
   std::optional<attach::ProcessWatch> watch_;
-  attach::ProbeNumbers numbers_;
+  attach::UnitNumbers numbers_;
+  attach::ServiceBits service_bits_;
   std::optional<attach::AttachedBinary> binary_;
   collect::Collector collector_;
 };

@@ -6,7 +6,7 @@ import urllib.error
 import urllib.request
 
 from exposition import by_label, parse
-from support import BINARY, wait_until
+from support import BINARY, NO_PINS, wait_until
 
 
 class Answer:
@@ -85,7 +85,9 @@ class Exporter:
 
 
 def start_exporter(test, config, *arguments, name="exporter", port=0, ready=True, **options):
-    process = test.start(name, [BINARY, "run", "--config", config, "--web.listen-address", f"127.0.0.1:{port}", *arguments],
+    """Its counts end with it, unless it is given --bpf.pin-path."""
+    pins = () if "--bpf.pin-path" in arguments else NO_PINS
+    process = test.start(name, [BINARY, "run", "--config", config, "--web.listen-address", f"127.0.0.1:{port}", *pins, *arguments],
                          **options)
     exporter = Exporter(process)
     return exporter.wait_ready() if ready else exporter

@@ -15,6 +15,9 @@ BINARY = BUILD / "uprobe_exporter"
 WORK = BUILD / "e2e"
 CONFIG = SOURCE / "probes.yaml"
 
+# Exporters of tests hand nothing on to each other, nor to one that works on this machine.
+NO_PINS = ("--bpf.pin-path", "")
+
 # More than a quiet machine ever needs: only what never happens may reach it.
 PATIENCE = float(os.environ.get("UPROBE_EXPORTER_PATIENCE", 180))
 
@@ -50,6 +53,12 @@ def run(*command, check=True, **options):
     if check and done.returncode != 0:
         raise AssertionError(f"{command} ended with {done.returncode}\n{done.stdout}{done.stderr}")
     return done
+
+
+def mounted_bpffs():
+    """Sees to it that there is a BPF file system; systemd mounts one at boot."""
+    if not os.path.ismount("/sys/fs/bpf"):
+        run("mount", "-t", "bpf", "bpf", "/sys/fs/bpf")
 
 
 def _die_with_parent():

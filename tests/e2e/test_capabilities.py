@@ -9,7 +9,7 @@ import unittest
 import gofixture
 from exporter import Exporter
 from exposition import series
-from support import BINARY, TestCase, run
+from support import BINARY, NO_PINS, TestCase, run
 
 CONFIG = """\
 services:
@@ -68,7 +68,7 @@ class Capabilities(TestCase):
         self.config.write_text(CONFIG.format(exe=self.service))
 
     def command(self, prefix):
-        return [*prefix, self.exporter_program, "run", "--config", self.config, "--web.listen-address", "127.0.0.1:0",
+        return [*prefix, self.exporter_program, "run", "--config", self.config, "--web.listen-address", "127.0.0.1:0", *NO_PINS,
                 "--strict"]
 
     def serve_calls(self):

@@ -15,7 +15,7 @@ import unittest
 import exposition
 import gofixture
 from exporter import start_exporter
-from support import BINARY, CONFIG, SOURCE, TestCase, required, run, wait_until
+from support import BINARY, CONFIG, NO_PINS, SOURCE, TestCase, required, run, wait_until
 
 INVALID = SOURCE / "tests" / "fixtures" / "configs" / "invalid"
 NOBODY = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--bounding-set=-all", "--inh-caps=-all")
@@ -74,7 +74,7 @@ class CommandLine(TestCase):
 
     def check_refused(self, config, expected):
         """`check` and `run` end with 2 and say exactly `expected`."""
-        for command in (["check", config.name], ["run", "--config", config.name, "--web.listen-address", "127.0.0.1:0"]):
+        for command in (["check", config.name], ["run", "--config", config.name, "--web.listen-address", "127.0.0.1:0", *NO_PINS]):
             done = run(BINARY, *command, check=False, cwd=config.parent)
             said = done.stdout + done.stderr
             self.assertEqual(done.returncode, 2, f"{command}: {said}")
@@ -134,13 +134,13 @@ class CommandLine(TestCase):
             taken.bind(("127.0.0.1", 0))
             taken.listen()
             port = taken.getsockname()[1]
-            done = self.exporter_run("run", "--config", CONFIG, "--web.listen-address", f"127.0.0.1:{port}")
+            done = self.exporter_run("run", "--config", CONFIG, "--web.listen-address", f"127.0.0.1:{port}", *NO_PINS)
             self.assertEqual(done.returncode, 1, done)
             self.assertIn(f"127.0.0.1:{port}", done.stderr)
             self.assertIn("address already in use", done.stderr)
             self.assertNotIn("msg=attached", done.stderr)
         for address in ("nonsense", "127.0.0.1:99999", "127.0.0.1:-1", "no-such-host.invalid:80", "1.2.3.4:80"):
-            done = self.exporter_run("run", "--config", CONFIG, "--web.listen-address", address)
+            done = self.exporter_run("run", "--config", CONFIG, "--web.listen-address", address, *NO_PINS)
             self.assertIn(done.returncode, (1, 2), f"{address}: {done}")
             self.assertIn(address.split(":")[0], done.stderr)
 
@@ -175,7 +175,7 @@ class WithoutRoot(TestCase):
             self.assertIn(str(path), done.stderr)
 
     def test_run_names_what_is_missing(self):
-        done = self.as_nobody("run", "--config", self.config, "--web.listen-address", "127.0.0.1:0")
+        done = self.as_nobody("run", "--config", self.config, "--web.listen-address", "127.0.0.1:0", *NO_PINS)
         self.assertEqual(done.returncode, 1, done)
         for capability in ("CAP_BPF", "CAP_PERFMON", "CAP_SYS_PTRACE", "CAP_DAC_READ_SEARCH"):
             self.assertIn(capability, done.stderr)
@@ -217,7 +217,7 @@ class Running(TestCase):
                 self.assertTrue(any(suggestion in dict(labels)["reason"] for labels in reasons), reasons)
                 self.assertEqual(exporter.stop()[0], 0)
 
-                done = run(BINARY, "run", "--config", config, "--web.listen-address", "127.0.0.1:0", "--strict", check=False)
+                done = run(BINARY, "run", "--config", config, "--web.listen-address", "127.0.0.1:0", *NO_PINS, "--strict", check=False)
                 self.assertEqual(done.returncode, 1, done)
                 self.assertIn("misspelt", done.stderr)
                 self.assertIn("--strict", done.stderr)

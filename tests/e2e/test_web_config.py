@@ -7,7 +7,7 @@ import unittest
 
 from certificates import Authority
 from exporter import Exporter
-from support import BINARY, CONFIG, TestCase, run
+from support import BINARY, CONFIG, NO_PINS, TestCase, run
 
 # From the test vectors of bcrypt's authors: the password is "U*U".
 HASH = "$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW"
@@ -30,7 +30,7 @@ class WebConfig(TestCase):
 
     def serve(self, config):
         self.config = self.write("web.yml", config)
-        process = self.start("exporter", [BINARY, "run", "--config", CONFIG, "--web.listen-address", "127.0.0.1:0",
+        process = self.start("exporter", [BINARY, "run", "--config", CONFIG, "--web.listen-address", "127.0.0.1:0", *NO_PINS,
                                           "--web.config.file", self.config])
         self.exporter = Exporter(process)
         self.port = re.search(r"port=(\d+)", process.output())[1]
@@ -53,7 +53,7 @@ class WebConfig(TestCase):
 
     def check_bad_file(self, config, expected):
         path = self.write("bad.yml", config)
-        done = run(BINARY, "run", "--config", CONFIG, "--web.listen-address", "127.0.0.1:0", "--web.config.file", path,
+        done = run(BINARY, "run", "--config", CONFIG, "--web.listen-address", "127.0.0.1:0", *NO_PINS, "--web.config.file", path,
                    check=False)
         self.assertEqual((done.returncode, done.stdout + done.stderr), (2, expected.format(path=path, dir=self.dir) + "\n"))
 

@@ -8,7 +8,7 @@ import builds
 import cases
 from exporter import Exporter
 from exposition import family, parse
-from support import BINARY, BUILD, PATIENCE, Process
+from support import BINARY, BUILD, NO_PINS, PATIENCE, Process
 
 CONTROL = BUILD / "first_instruction_count"
 COUNT_IN_LIBRARY = BUILD / "count_in_library"
@@ -73,7 +73,7 @@ class Exporting:
     """The exporter on a program."""
 
     def __init__(self, config, fixture, folder, name="exporter"):  # pylint: disable=unused-argument
-        self.process = Process(name, [BINARY, "run", "--config", config, "--web.listen-address", "127.0.0.1:0"],
+        self.process = Process(name, [BINARY, "run", "--config", config, "--web.listen-address", "127.0.0.1:0", *NO_PINS],
                                folder / f"{name}.log")
         self.exporter = Exporter(self.process).wait_ready()
         self.exporter.wait_attached("matrix")

@@ -15,6 +15,7 @@
 #include "app/plan_binary.hpp"
 #include "app/running_calls.hpp"
 #include "attach/attach_binary.hpp"
+#include "attach/gate.hpp"
 #include "attach/kernel_support.hpp"
 #include "attach/process_watch.hpp"
 #include "base/clock.hpp"
@@ -70,12 +71,21 @@ Result<> serve(const std::string& config_path, const std::string& library, pid_t
   ASSIGN_OR_RETURN(const config::ProbeConfig config, config::load_config(config_path));
   const std::string& service = config.services.front().name;
   ASSIGN_OR_RETURN(const attach::KernelSupport kernel, attach::probe_kernel());
-  ASSIGN_OR_RETURN(const attach::ProcessWatch watch, attach::ProcessWatch::start());
+  ASSIGN_OR_RETURN(const attach::ProcessWatch watch, attach::ProcessWatch::start({}));
   ASSIGN_OR_RETURN(plan::ProbePlan plan, app::plan_binary(config, library, service));
   const discover::Target target{.binary = {}, .exe = library, .open_path = library, .members = {}};
-  attach::ProbeNumbers numbers;
+  attach::UnitNumbers numbers;
+  attach::ServiceBits service_bits;
+  service_bits.assign(config.services);
   ASSIGN_OR_RETURN(const attach::AttachedBinary binary,
-                   attach::attach_binary(config, target, std::move(plan), watch, kernel, numbers));
+                   attach::attach_binary({.config = &config,
+                                          .target = &target,
+                                          .service = service,
+                                          .watch = &watch,
+                                          .service_bits = &service_bits,
+                                          .kernel = kernel},
+                                         std::move(plan), numbers));
+  RETURN_IF_ERROR(attach::open_gates(watch.maps(), std::array{attach::Gate{binary.gate, binary.generation}}));
   ASSIGN_OR_RETURN(const collect::ProcessTable processes, process_table(watch, service, pid));
   const base::SystemClock clock;
   base::Logger log(clock);

@@ -5,6 +5,12 @@
 #include <utility>
 
 #include "app/plan_binary.hpp"
+#include "app/retired_counts.hpp"
+#include "attach/call_records.hpp"
+#include "attach/gate.hpp"
+#include "attach/pinned_binary.hpp"
+#include "plan/encode_plan.hpp"
+#include "plan/keep_numbers.hpp"
 
 namespace app {
 namespace {
@@ -34,26 +40,88 @@ std::vector<Missing> Attachments::missing(const std::vector<discover::Target>& t
   return found;
 }
 
-std::optional<Attachment> Attachments::attach(const Missing& missing, const attach::ProcessWatch& watch,
-                                              const attach::KernelSupport& kernel) {
-  auto plan = plan_binary(*config_, missing.target.open_path, missing.service);
+Attachment* Attachments::find(const discover::BinaryId& binary, const std::string& service) const {
+  for (const auto& attachment : attachments_) {
+    if (attachment->is_current && attachment->binary.id == binary && attachment->binary.service == service) {
+      return attachment.get();
+    }
+  }
+  return nullptr;
+}
+
+// Here, or in the exporter that hands over.
+bool Attachments::is_counting(const Attachment& attachment) const {
+  return !attachment.binary.links.empty() || (kept_->has_predecessor() && attachment.is_adopted);
+}
+
+bool Attachments::is_as_planned(const Attachment& earlier, const plan::ProbePlan& plan) const {
+  const attach::AttachedBinary& binary = earlier.binary;
+  if (binary.links.empty() || binary.in_flight_limit != config_->limits.in_flight || !plan::equal(binary.plan, plan)) {
+    return false;
+  }
+  for (std::size_t i = 0; i < plan.probes.size(); ++i) {
+    if (binary.probes[i].error.empty() &&
+        binary.probes[i].maps.series_limit != attach::series_limit_of(*config_, plan.probes[i])) {
+      return false;
+    }
+  }
+  return true;
+}
+
+Attempt Attachments::attach(Missing missing, const attach::ProcessWatch& watch, const attach::KernelSupport& kernel) {
+  Attempt attempt{.missing = std::move(missing), .attachment = {}};
+  const discover::Target& target = attempt.missing.target;
+  const std::string& service = attempt.missing.service;
+  const Attachment* earlier = find(target.binary, service);
+  const auto fail = [&](const base::Error& error) {
+    log_->error("binary not probed", {{"service", service}, {"exe", target.exe}, {"error", error.message}});
+  };
+  auto plan = plan_binary(*config_, target.open_path, service);
   if (!plan) {
-    log_->error("binary not probed",
-                {{"service", missing.service}, {"exe", missing.target.exe}, {"error", plan.error().message}});
-    return std::nullopt;
+    fail(plan.error());
+    return attempt;
   }
-  plan->binary = missing.target.exe;
-  auto binary = attach::attach_binary(*config_, missing.target, std::move(*plan), watch, kernel, numbers_);
+  plan->binary = target.exe;
+  if (earlier != nullptr) {
+    plan::keep_numbers(*plan, earlier->binary.plan);
+    if (is_as_planned(*earlier, *plan)) {
+      return attempt;
+    }
+    attempt.takes_over = is_counting(*earlier);
+  }
+  auto binary = attach::attach_binary({.config = config_,
+                                       .target = &target,
+                                       .service = service,
+                                       .watch = &watch,
+                                       .service_bits = &kept_->service_bits(),
+                                       .kernel = kernel,
+                                       .earlier = earlier == nullptr ? nullptr : &earlier->binary,
+                                       .earlier_counts = attempt.takes_over,
+                                       .units = kept_->units()},
+                                      *std::move(plan), numbers_);
   if (!binary) {
-    log_->error(
-        "binary not probed",
-        {{"service", missing.service}, {"exe", missing.target.exe}, {"error", binary.error().message}});
-    return std::nullopt;
+    fail(binary.error());
+    return attempt;
   }
-  Attachment attachment{
-      .service = missing.service, .binary = std::move(*binary), .collector = {}, .calls = {}};
-  report(attachment);
-  return attachment;
+  attempt.attachment.emplace(Attachment{.binary = *std::move(binary), .collector = {}, .calls = {}});
+  report(*attempt.attachment);
+  return attempt;
+}
+
+void Attachments::open(std::span<const Attempt> attempts, const attach::SharedMaps& maps) const {
+  std::vector<attach::Gate> fresh;
+  std::vector<attach::Gate> taking_over;
+  for (const Attempt& attempt : attempts) {
+    if (attempt.attachment) {
+      const attach::AttachedBinary& binary = attempt.attachment->binary;
+      (attempt.takes_over ? taking_over : fresh).push_back({.number = binary.gate, .generation = binary.generation});
+    }
+  }
+  for (const auto& result : {attach::open_gates(maps, fresh), attach::hand_over(maps, taking_over)}) {
+    if (!result) {
+      log_->error("beginning to count", {{"error", result.error().message}});
+    }
+  }
 }
 
 void Attachments::report(const Attachment& attachment) const {
@@ -63,7 +131,7 @@ void Attachments::report(const Attachment& attachment) const {
   for (std::size_t i = 0; i < plan.probes.size(); ++i) {
     if (const std::string& error = attachment.binary.probes[i].error; !error.empty()) {
       log_->warn("probe not attached",
-                 {{"service", attachment.service}, {"probe", plan.probes[i].name}, {"reason", error}});
+                 {{"service", attachment.binary.service}, {"probe", plan.probes[i].name}, {"reason", error}});
       continue;
     }
     ++attached;
@@ -71,9 +139,9 @@ void Attachments::report(const Attachment& attachment) const {
   }
   for (const plan::SkippedProbe& skipped : plan.skipped) {
     log_->warn("probe skipped",
-               {{"service", attachment.service}, {"probe", skipped.name}, {"reason", skipped.reason}});
+               {{"service", attachment.binary.service}, {"probe", skipped.name}, {"reason", skipped.reason}});
   }
-  log_->info("attached", {{"service", attachment.service},
+  log_->info("attached", {{"service", attachment.binary.service},
                           {"exe", attachment.binary.exe},
                           {"runtime", plan.runtime},
                           {"probes", attached},
@@ -82,10 +150,54 @@ void Attachments::report(const Attachment& attachment) const {
                           {"skipped", plan.skipped.size() + plan.probes.size() - attached}});
 }
 
-void Attachments::add(const Missing& missing, std::optional<Attachment> attachment) {
-  tried_.push_back({missing.target.binary, missing.service});
-  if (attachment) {
-    attachments_.push_back(std::make_unique<Attachment>(std::move(*attachment)));
+void Attachments::add(std::vector<Attempt> attempts, const attach::SharedMaps& maps) {
+  for (Attempt& attempt : attempts) {
+    tried_.push_back({attempt.missing.target.binary, attempt.missing.service});
+    if (!attempt.attachment) {
+      continue;
+    }
+    if (Attachment* earlier = find(attempt.missing.target.binary, attempt.missing.service)) {
+      replace(*earlier, *std::move(attempt.attachment), maps);
+    } else {
+      attachments_.push_back(std::make_unique<Attachment>(*std::move(attempt.attachment)));
+    }
+  }
+}
+
+// What the later generation does not go on with is kept apart until its counts are in the totals.
+void Attachments::replace(Attachment& earlier, Attachment fresh, const attach::SharedMaps& maps) {
+  earlier.calls.reset();
+  attach::detach(earlier.binary);
+  fresh.collector = std::move(earlier.collector);
+  auto left = std::make_unique<Attachment>(Attachment{.binary = std::move(earlier.binary), .is_current = false});
+  for (std::size_t i = left->binary.probes.size(); i-- > 0;) {
+    attach::AttachedProbe& probe = left->binary.probes[i];
+    probe.programs.clear();
+    if (std::ranges::find(fresh.binary.probes, probe.number, &attach::AttachedProbe::number) != fresh.binary.probes.end()) {
+      left->binary.probes.erase(left->binary.probes.begin() + static_cast<std::ptrdiff_t>(i));
+      left->binary.plan.probes.erase(left->binary.plan.probes.begin() + static_cast<std::ptrdiff_t>(i));
+    }
+  }
+  earlier = std::move(fresh);
+  if (left->binary.probes.empty()) {
+    return;
+  }
+  if (auto result = end_calls(left->binary, maps); !result) {
+    log_->error("ending calls of probes that are left out", {{"error", result.error().message}});
+  }
+  attachments_.push_back(std::move(left));
+}
+
+void Attachments::adopt(std::vector<attach::AttachedBinary> binaries) {
+  for (attach::AttachedBinary& binary : binaries) {
+    numbers_.gates.reserve(binary.gate);
+    for (const auto* probes : {&binary.probes, &binary.unwind_hooks}) {
+      std::ranges::for_each(*probes, [&](const auto& probe) { numbers_.probes.reserve(probe.number); });
+    }
+    // The first of a unit is its latest generation.
+    const bool is_current = find(binary.id, binary.service) == nullptr && !is_in_totals(binary, kept_->totals());
+    attachments_.push_back(std::make_unique<Attachment>(
+        Attachment{.binary = std::move(binary), .is_adopted = true, .is_current = is_current}));
   }
 }
 
@@ -95,10 +207,10 @@ void Attachments::follow_members(const std::vector<discover::Target>& targets,
     discover::Target members{.binary = attachment->binary.id, .exe = attachment->binary.exe};
     const auto target = std::ranges::find(targets, attachment->binary.id, &discover::Target::binary);
     if (target != targets.end()) {
-      members = only_members_of(*target, attachment->service);
+      members = only_members_of(*target, attachment->binary.service);
     }
     if (auto result = attach::follow_members(attachment->binary, members, kernel); !result) {
-      log_->warn("process not probed", {{"service", attachment->service}, {"error", result.error().message}});
+      log_->warn("process not probed", {{"service", attachment->binary.service}, {"error", result.error().message}});
     }
   }
 }
@@ -108,11 +220,83 @@ void Attachments::give_way_to_writers() {
     attach::AttachedBinary& binary = attachment->binary;
     if (binary.lease && binary.lease->is_broken()) {
       attach::detach(binary);
-      std::erase(tried_, Tried{binary.id, attachment->service});
+      std::erase(tried_, Tried{binary.id, attachment->binary.service});
       log_->info("detached: the file is about to be overwritten",
-                 {{"service", attachment->service}, {"exe", binary.exe}});
+                 {{"service", attachment->binary.service}, {"exe", binary.exe}});
     }
   }
+}
+
+void Attachments::give_way_to_successor(const attach::SharedMaps& maps) {
+  for (const auto& attachment : attachments_) {
+    const auto current = attach::current_generation(maps, attachment->binary.gate);
+    if (current && *current > attachment->binary.generation && !attachment->binary.links.empty()) {
+      attach::detach(attachment->binary);
+      log_->info("detached: another exporter has taken over",
+                 {{"service", attachment->binary.service}, {"exe", attachment->binary.exe}});
+    }
+  }
+}
+
+void Attachments::drop_left_out_services() {
+  for (const auto& attachment : attachments_) {
+    const std::string& service = attachment->binary.service;
+    if (attachment->is_current && std::ranges::find(config_->services, service, &config::Service::name) == config_->services.end()) {
+      attachment->calls.reset();
+      attach::detach(attachment->binary);
+      attachment->is_current = false;
+      log_->info("detached: the service is not configured any more", {{"service", service}, {"exe", attachment->binary.exe}});
+    }
+  }
+}
+
+// Nothing will be counted in it any more: probes that were changed, and binaries that no process runs or will run.
+bool Attachments::is_over(const Attachment& attachment, const ProcessRegistry& registry) const {
+  if (!attachment.is_current) {
+    return true;
+  }
+  const attach::AttachedBinary& binary = attachment.binary;
+  return (binary.links.empty() || (binary.lease && binary.lease->is_unlinked())) &&
+         registry.live(binary.id, binary.service).empty();
+}
+
+void Attachments::retire(const ProcessRegistry& registry, const attach::SharedMaps& maps) {
+  std::erase_if(attachments_, [&](const auto& attachment) {
+    return is_over(*attachment, registry) && retire(*attachment, registry, maps);
+  });
+}
+
+void Attachments::give_back(const std::vector<attach::AttachedProbe>& probes, const attach::SharedMaps& maps) {
+  for (const attach::AttachedProbe& probe : probes) {
+    clear_counts(maps, probe.number);
+    numbers_.probes.give_back(probe.number);
+  }
+}
+
+bool Attachments::retire(const Attachment& attachment, const ProcessRegistry& registry, const attach::SharedMaps& maps) {
+  const attach::AttachedBinary& binary = attachment.binary;
+  const auto is_added = add_to_totals(*config_, attachment, registry.table(), maps, *kept_);
+  if (!is_added) {
+    log_->error("keeping counts of a binary", {{"exe", binary.exe}, {"error", is_added.error().message}});
+  }
+  if (!is_added || !*is_added) {
+    return false;
+  }
+  const bool is_last = std::ranges::none_of(attachments_, [&](const auto& other) {
+    return other.get() != &attachment && other->binary.gate == binary.gate;
+  });
+  attach::unpin(kept_->units(), binary, is_last);
+  for (const attach::AttachedProbe& probe : binary.probes) {
+    std::erase(kept_->totals().merged, attach::counts_id(probe));
+  }
+  give_back(binary.probes, maps);
+  if (is_last) {
+    give_back(binary.unwind_hooks, maps);
+    numbers_.gates.give_back(binary.gate);
+    std::erase(tried_, Tried{binary.id, binary.service});
+  }
+  log_->debug("counts added to the totals", {{"service", binary.service}, {"exe", binary.exe}, {"probes", binary.probes.size()}});
+  return true;
 }
 
 std::vector<ProbedBinary> Attachments::binaries() const {

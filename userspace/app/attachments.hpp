@@ -3,9 +3,11 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
+#include "app/kept_state.hpp"
 #include "app/process_registry.hpp"
 #include "app/running_calls.hpp"
 #include "attach/attach_binary.hpp"
@@ -20,10 +22,11 @@ namespace app {
 // One service's probes in one binary. Attached when the first process of the service runs it, and kept: a
 // restart is then counted from its first call.
 struct Attachment {
-  std::string service;
   attach::AttachedBinary binary;
   collect::Collector collector;
   std::unique_ptr<RunningCalls> calls;  // from the first look on; refers to `binary`
+  bool is_adopted = false;              // left by the exporter before; nothing is attached
+  bool is_current = true;               // false: probes that a later generation has changed or left out
 };
 
 // What is to be attached and is not yet.
@@ -32,18 +35,37 @@ struct Missing {
   std::string service;
 };
 
+// What became of it. Without an attachment: the binary cannot be probed, or is probed as it should be already.
+struct Attempt {
+  Missing missing;
+  std::optional<Attachment> attachment;
+  bool takes_over = false;  // from programs that count until its gate is opened
+};
+
 class Attachments {
  public:
-  Attachments(const config::ProbeConfig* config, base::Logger* log) : config_(config), log_(log) {}
+  // All arguments outlive the result.
+  Attachments(const config::ProbeConfig* config, KeptState* kept, base::Logger* log)
+      : config_(config), kept_(kept), log_(log) {}
+
+  // Takes over what the exporter before has left. Nothing is attached by that.
+  void adopt(std::vector<attach::AttachedBinary> binaries);
 
   [[nodiscard]] std::vector<Missing> missing(const std::vector<discover::Target>& targets) const;
 
+  // The config has changed: everything is missing again.
+  void try_all_again() { tried_.clear(); }
+
   // Inspects, plans and attaches; takes seconds for a large binary, and does not touch what is attached. A
   // binary that cannot be probed is logged and given up.
-  [[nodiscard]] std::optional<Attachment> attach(const Missing& missing, const attach::ProcessWatch& watch,
-                                                 const attach::KernelSupport& kernel);
+  [[nodiscard]] Attempt attach(Missing missing, const attach::ProcessWatch& watch, const attach::KernelSupport& kernel);
 
-  void add(const Missing& missing, std::optional<Attachment> attachment);
+  // From here on the attempts count, and what they take the place of does not. Takes half a second where something was
+  // attached before.
+  void open(std::span<const Attempt> attempts, const attach::SharedMaps& maps) const;
+
+  // Takes them in.
+  void add(std::vector<Attempt> attempts, const attach::SharedMaps& maps);
 
   // Attaches to new processes where breakpoints are per process.
   void follow_members(const std::vector<discover::Target>& targets, const attach::KernelSupport& kernel);
@@ -51,6 +73,15 @@ class Attachments {
   // Takes the breakpoints out of files that somebody waits to overwrite. What was counted stays; the file is
   // looked at anew when a service runs it again.
   void give_way_to_writers();
+
+  // Detaches what another exporter has taken over.
+  void give_way_to_successor(const attach::SharedMaps& maps);
+
+  // Detaches services that the config does not have any more.
+  void drop_left_out_services();
+
+  // Moves the counts of what nobody will hit any more to the totals, and forgets it.
+  void retire(const ProcessRegistry& registry, const attach::SharedMaps& maps);
 
   [[nodiscard]] std::vector<std::unique_ptr<Attachment>>& all() { return attachments_; }
 
@@ -66,11 +97,19 @@ class Attachments {
     bool operator==(const Tried&) const = default;
   };
 
+  [[nodiscard]] Attachment* find(const discover::BinaryId& binary, const std::string& service) const;
+  [[nodiscard]] bool is_counting(const Attachment& attachment) const;
+  [[nodiscard]] bool is_as_planned(const Attachment& earlier, const plan::ProbePlan& plan) const;
+  void replace(Attachment& earlier, Attachment fresh, const attach::SharedMaps& maps);
+  [[nodiscard]] bool is_over(const Attachment& attachment, const ProcessRegistry& registry) const;
+  [[nodiscard]] bool retire(const Attachment& attachment, const ProcessRegistry& registry, const attach::SharedMaps& maps);
+  void give_back(const std::vector<attach::AttachedProbe>& probes, const attach::SharedMaps& maps);
   void report(const Attachment& attachment) const;
 
   const config::ProbeConfig* config_;  // owned by the exporter
+  KeptState* kept_;                    // owned by the exporter
   base::Logger* log_;                  // owned by main
-  attach::ProbeNumbers numbers_;
+  attach::UnitNumbers numbers_;
   std::vector<std::unique_ptr<Attachment>> attachments_;
   std::vector<Tried> tried_;
 };

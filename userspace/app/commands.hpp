@@ -8,5 +8,6 @@ namespace app {
 [[nodiscard]] int execute(const RunOptions& options);
 [[nodiscard]] int execute(const CheckOptions& options);
 [[nodiscard]] int execute(const PlanOptions& options);
+[[nodiscard]] int execute(const UnloadOptions& options);
 
 }  // namespace app

@@ -5,12 +5,15 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
+#include <csignal>
+#include <initializer_list>
 #include <iterator>
 #include <utility>
 
+#include "app/retired_counts.hpp"
 #include "app/self_report.hpp"
 #include "attach/capabilities.hpp"
+#include "attach/pinned_binary.hpp"
 #include "base/unique_fd.hpp"
 #include "collect/fold_process.hpp"
 #include "discover/find_targets.hpp"
@@ -26,34 +29,47 @@ constexpr std::chrono::seconds kRescan{5};
 // Series with a label of a process that is gone (a gateway's id) are shown for so long.
 constexpr std::chrono::hours kRetireAfter{1};
 
-// Waits for at most kWait until a descriptor is readable.
-void wait_for_news(int events, int signals) {
-  std::array<pollfd, 2> entries{pollfd{.fd = events, .events = POLLIN, .revents = 0},
-                                pollfd{.fd = signals, .events = POLLIN, .revents = 0}};
+// Waits for at most kWait until one of the descriptors is readable.
+void wait_for_news(std::initializer_list<int> descriptors) {
+  std::vector<pollfd> entries;
+  for (const int descriptor : descriptors) {
+    entries.push_back({.fd = descriptor, .events = POLLIN, .revents = 0});
+  }
   ::poll(entries.data(), entries.size(), static_cast<int>(kWait.count()));
 }
 
 }  // namespace
 
-base::Result<std::unique_ptr<Exporter>> Exporter::create(config::ProbeConfig config, const base::Clock& clock,
-                                                         base::Logger& log) {
+base::Result<std::unique_ptr<Exporter>> Exporter::create(Options options, const base::Clock& clock, base::Logger& log) {
   ASSIGN_OR_RETURN(const attach::KernelSupport kernel, attach::probe_kernel());
   if (const std::string weakened = attach::weakened_by_capabilities(); !weakened.empty()) {
     log.warn(weakened);
   }
   // Before the first service's file is opened, and before there are threads, which have capabilities of their own.
   RETURN_IF_ERROR(attach::drop_capabilities(kernel));
-  ASSIGN_OR_RETURN(attach::ProcessWatch watch, attach::ProcessWatch::start());
+  ASSIGN_OR_RETURN(KeptState kept, KeptState::open(options.pin_path, log));
+  auto watch = attach::ProcessWatch::start(kept.shared());
+  if (!watch && watch.error().code == base::ErrorCode::kUnsupported) {
+    RETURN_IF_ERROR(kept.reset(watch.error().message));
+    watch = attach::ProcessWatch::start(kept.shared());
+  }
+  if (!watch) {
+    return std::unexpected(std::move(watch.error()));
+  }
   ASSIGN_OR_RETURN(auto real_files, attach::RealFiles::start());
   log.debug("kernel", {{"uprobe_multi", kernel.uprobe_multi},
                        {"sleepable", kernel.sleepable},
                        {"loop_helper", kernel.loop_helper}});
-  return std::unique_ptr<Exporter>(new Exporter(std::move(config), kernel, std::move(watch), std::move(real_files), clock, log));
+  std::unique_ptr<Exporter> exporter(
+      new Exporter(std::move(options), std::move(kept), kernel, *std::move(watch), std::move(real_files), clock, log));
+  RETURN_IF_ERROR(exporter->adopt());
+  return exporter;
 }
 
-Exporter::Exporter(config::ProbeConfig config, attach::KernelSupport kernel, attach::ProcessWatch watch,
+Exporter::Exporter(Options options, KeptState kept, attach::KernelSupport kernel, attach::ProcessWatch watch,
                    std::unique_ptr<attach::RealFiles> real_files, const base::Clock& clock, base::Logger& log)
-    : config_(std::move(config)),
+    : file_(std::move(options.file)),
+      enable_lifecycle_(options.enable_lifecycle),
       kernel_(kernel),
       watch_(std::move(watch)),
       clock_(&clock),
@@ -62,15 +78,43 @@ Exporter::Exporter(config::ProbeConfig config, attach::KernelSupport kernel, att
       proc_("/proc", [this](const discover::Process& process, const std::string& path) {
         return real_files_->below(process, path);
       }),
-      attachments_(&config_, &log),
-      registry_(&config_, &proc_),
-      ratios_(config_.metrics) {}
+      config_(std::move(options.loaded.config)),
+      kept_(std::move(kept)),
+      attachments_(&config_, &kept_, &log),
+      registry_(&config_, &kept_.service_bits(), &proc_),
+      ratios_(config_.metrics) {
+  reload_state_.config_hash = std::move(options.loaded.hash);
+  reload_state_.last_success_seconds =
+      std::chrono::duration<double>(clock.wall_now().time_since_epoch()).count();
+}
+
+// What exporters before us have counted.
+base::Result<> Exporter::adopt() {
+  kept_.service_bits().assign(config_.services);
+  RETURN_IF_ERROR(kept_.save_service_bits());
+  if (!kept_.has_predecessor()) {
+    RETURN_IF_ERROR(registry_.end_gone(watch_.maps()));
+  }
+  std::vector<std::string> problems;
+  std::vector<attach::AttachedBinary> binaries = attach::load_pinned(kept_.units(), problems);
+  for (const std::string& problem : problems) {
+    log_->error("counts of an exporter before are lost", {{"reason", problem}});
+  }
+  for (const attach::AttachedBinary& binary : binaries) {
+    RETURN_IF_ERROR(collect::resume_folds(binary));
+  }
+  attachments_.adopt(std::move(binaries));
+  update_processes();
+  // Lookups that were counted before belong to no window of ours.
+  ratios_.start_from(collect_samples());
+  return {};
+}
 
 base::Result<> Exporter::first_round(bool strict) {
   attach_missing();
   look_at_calls();
   const std::scoped_lock lock(mutex_);
-  if (attachments_.all().empty()) {
+  if (targets_.empty()) {
     log_->info("no process of a service is running yet; waiting for one");
   }
   for (const auto& attachment : attachments_.all()) {
@@ -79,40 +123,74 @@ base::Result<> Exporter::first_round(bool strict) {
     }
   }
   update_processes();
+  attachments_.retire(registry_, watch_.maps());
+  kept_.note_alive();
   ratios_.record(clock_->steady_now(), collect_samples());
   ready_ = true;
   return {};
 }
 
-void Exporter::follow(const std::stop_token& stop, const Signals& lease_signals) {
-  auto last_scan = clock_->steady_now();
+void Exporter::follow(const std::stop_token& stop, const Signals& lease_signals, const Signals& reload_signals) {
+  last_scan_ = clock_->steady_now();
   while (!stop.stop_requested()) {
-    wait_for_news(watch_.event_fd(), lease_signals.fd());
+    wait_for_news({watch_.event_fd(), lease_signals.fd(), reload_signals.fd()});
+    const bool is_asked = reload_signals.take();
     if (lease_signals.take()) {
       const std::scoped_lock lock(mutex_);
       attachments_.give_way_to_writers();
     }
-    auto events = watch_.take_events();
-    if (!events) {
-      log_->error("following processes", {{"error", events.error().message}});
-      events = std::vector<process_event>{};
-    }
-    const bool moved =
-        std::ranges::any_of(*events, [](const process_event& e) { return e.kind != EVENT_PROCESS; });
-    if (moved || clock_->steady_now() - last_scan >= kRescan) {
-      last_scan = clock_->steady_now();
-      attach_missing();  // looks at the processes too
-    } else if (!events->empty()) {
+    if (is_superseded_) {
       const std::scoped_lock lock(mutex_);
-      update_processes();
+      attachments_.give_way_to_successor(watch_.maps());
+    } else {
+      follow_processes();
+      if (is_asked || file_.has_changed()) {
+        load_config();
+      }
+      kept_.note_alive();
     }
-    look_at_calls();
+    answer_reloads();
+    if (!is_superseded_ && kept_.is_wanted()) {
+      hand_over();
+    }
   }
+  if (!is_superseded_) {
+    kept_.note_alive();
+  }
+}
+
+void Exporter::follow_processes() {
+  auto events = watch_.take_events();
+  if (!events) {
+    log_->error("following processes", {{"error", events.error().message}});
+    events = std::vector<process_event>{};
+  }
+  const bool moved =
+      std::ranges::any_of(*events, [](const process_event& e) { return e.kind != EVENT_PROCESS; });
+  if (moved || clock_->steady_now() - last_scan_ >= kRescan) {
+    last_scan_ = clock_->steady_now();
+    attach_missing();  // looks at the processes too
+    const std::scoped_lock lock(mutex_);
+    attachments_.retire(registry_, watch_.maps());
+  } else if (!events->empty()) {
+    const std::scoped_lock lock(mutex_);
+    update_processes();
+  }
+  look_at_calls();
+}
+
+// From here on the other exporter attaches and folds; ours only shows, and counts until the other's probes do.
+void Exporter::hand_over() {
+  const std::scoped_lock lock(mutex_);
+  is_superseded_ = true;
+  kept_.hand_over();
+  log_->info("another exporter takes over");
 }
 
 // Attaching takes its time, so scrapes go on meanwhile: only this thread changes the attachments.
 void Exporter::attach_missing() {
   auto targets = discover::find_targets(config_.services, proc_, ::getpid());
+  std::vector<Attempt> attempts;
   for (Missing& missing : attachments_.missing(targets)) {
     // Held open: the process may end while its binary is looked into.
     const base::UniqueFd file(::open(missing.target.open_path.c_str(), O_RDONLY | O_CLOEXEC));
@@ -120,11 +198,11 @@ void Exporter::attach_missing() {
       continue;  // it has ended already: the next one to run the file is tried
     }
     missing.target.open_path = fmt::format("/proc/self/fd/{}", file.value());
-    auto attachment = attachments_.attach(missing, watch_, kernel_);
-    const std::scoped_lock lock(mutex_);
-    attachments_.add(missing, std::move(attachment));
+    attempts.push_back(attachments_.attach(std::move(missing), watch_, kernel_));
   }
+  attachments_.open(attempts, watch_.maps());
   const std::scoped_lock lock(mutex_);
+  attachments_.add(std::move(attempts), watch_.maps());
   attachments_.follow_members(targets, kernel_);
   targets_ = std::move(targets);
   // Calls may run in a process that none of its probes has been hit in.
@@ -132,6 +210,72 @@ void Exporter::attach_missing() {
     log_->error("numbering processes", {{"error", result.error().message}});
   }
   update_processes();
+}
+
+// A configuration that is wrong changes nothing.
+void Exporter::load_config() {
+  auto loaded = file_.load();
+  {
+    const std::scoped_lock lock(mutex_);
+    reload_state_.last_successful = loaded.has_value();
+  }
+  if (!loaded) {
+    log_->error("the configuration is wrong; the one before stays in use",
+                {{"file", file_.path()}, {"error", loaded.error().message}});
+    last_reload_ = std::unexpected(std::move(loaded.error()));
+    return;
+  }
+  last_reload_ = {};
+  use_config(*std::move(loaded));
+  log_->info("configuration loaded again", {{"file", file_.path()}});
+}
+
+// Probes that are as before go on untouched; scrapes see either configuration.
+void Exporter::use_config(ConfigFile::Loaded loaded) {
+  {
+    const std::scoped_lock lock(mutex_);
+    reload_state_.last_success_seconds = std::chrono::duration<double>(clock_->wall_now().time_since_epoch()).count();
+    reload_state_.config_hash = std::move(loaded.hash);
+    if (loaded.config == config_) {
+      return;
+    }
+    const bool same_metrics = loaded.config.metrics == config_.metrics;
+    config_ = std::move(loaded.config);
+    kept_.service_bits().assign(config_.services);
+    if (auto result = kept_.save_service_bits(); !result) {
+      log_->error("keeping the services", {{"error", result.error().message}});
+    }
+    registry_.classify_again(watch_.maps(), attachments_.binaries());
+    attachments_.drop_left_out_services();
+    attachments_.try_all_again();
+    if (!same_metrics) {
+      ratios_ = metrics::RatioWindows(config_.metrics);
+      ratios_.start_from(collect_samples());
+    }
+  }
+  attach_missing();
+  const std::scoped_lock lock(mutex_);
+  attachments_.retire(registry_, watch_.maps());
+}
+
+void Exporter::answer_reloads() {
+  const std::scoped_lock lock(reload_mutex_);
+  if (is_superseded_ && reloads_done_ != reloads_asked_) {
+    last_reload_ = base::fail(base::ErrorCode::kUnsupported, "another exporter has taken over");
+  }
+  reloads_done_ = reloads_asked_;
+  reloaded_.notify_all();
+}
+
+std::optional<base::Result<>> Exporter::reload() {
+  if (!enable_lifecycle_) {
+    return std::nullopt;
+  }
+  std::unique_lock lock(reload_mutex_);
+  const std::uint64_t mine = ++reloads_asked_;
+  ::kill(::getpid(), SIGHUP);  // wakes the following thread
+  reloaded_.wait(lock, [&] { return reloads_done_ >= mine; });
+  return last_reload_;
 }
 
 // The same thread as attaches, so the attachments stay; scrapes go on.
@@ -147,7 +291,7 @@ void Exporter::look_at_calls() {
       if (!attachment->calls) {
         attachment->calls = std::make_unique<RunningCalls>(binary, watch_.maps(), *clock_, *log_);
       }
-      live = registry_.live(binary.id, attachment->service);
+      live = registry_.live(binary.id, attachment->binary.service);
     }
     attachment->calls->look(live);
   }
@@ -157,6 +301,9 @@ void Exporter::update_processes() {
   auto exited = registry_.update(watch_.maps(), attachments_.binaries());
   if (!exited) {
     log_->error("classifying processes", {{"error", exited.error().message}});
+    return;
+  }
+  if (is_superseded_) {
     return;
   }
   for (const std::uint32_t number : *exited) {
@@ -175,7 +322,7 @@ void Exporter::end_process(std::uint32_t number) {
     auto result = collect::forget_calls(binary, number);
     if (result) {
       // Until a process is classified, the probes of every service that runs this binary count it.
-      const bool counts_here = std::ranges::find(services, attachment->service) != services.end();
+      const bool counts_here = std::ranges::find(services, attachment->binary.service) != services.end();
       result = counts_here
                    ? collect::fold_process(config_, binary, number, collect::Fold::kWithoutLearntLabels)
                    : collect::discard_process(binary, number);
@@ -200,6 +347,7 @@ void Exporter::retire_series() {
         log_->error("retiring a process", {{"number", number}, {"error", result.error().message}});
       }
     }
+    collect::forget_process(kept_.totals(), number);
     registry_.forget(watch_.maps(), number);
     retiring_.pop_front();
   }
@@ -215,11 +363,16 @@ std::vector<collect::Sample> Exporter::collect_samples() {
     }
     auto samples = attachment->collector.collect(config_, attachment->binary, registry_.table(), unrecorded);
     if (!samples) {
-      log_->error("collecting", {{"service", attachment->service}, {"error", samples.error().message}});
+      log_->error("collecting", {{"service", attachment->binary.service}, {"error", samples.error().message}});
       continue;
     }
-    std::ranges::move(*samples, std::back_inserter(all));
+    // Gauges of probes that were changed are told by those that took their place.
+    std::ranges::copy_if(*samples, std::back_inserter(all), [&](const collect::Sample& sample) {
+      return attachment->is_current || is_counted(config_, sample);
+    });
   }
+  std::ranges::copy_if(kept_.totals().samples, std::back_inserter(all),
+                       [&](const collect::Sample& sample) { return is_counted(config_, sample); });
   return all;
 }
 
@@ -256,9 +409,10 @@ metrics::SelfState Exporter::self_state() const {
 }
 
 metrics::SelfState Exporter::state_now() const {
-  metrics::SelfState state = report_attachments(config_, attachments_, targets_, watch_.maps(), *log_);
+  metrics::SelfState state = report_attachments(config_, attachments_, kept_, targets_, watch_.maps(), *log_);
   state.metrics = metric_use_;
   state.lost_log_lines = log_->lost_lines();
+  state.reload = reload_state_;
   state.scrape_duration_seconds = last_scrape_.count();
   state.process = proc_.resource_use(::getpid());
   return state;

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <condition_variable>
 #include <cstdint>
 #include <deque>
 #include <memory>
@@ -14,6 +15,8 @@
 #include <vector>
 
 #include "app/attachments.hpp"
+#include "app/config_file.hpp"
+#include "app/kept_state.hpp"
 #include "app/process_registry.hpp"
 #include "app/signals.hpp"
 #include "attach/kernel_support.hpp"
@@ -31,26 +34,41 @@ namespace app {
 
 class Exporter final : public expose::Exposed {
  public:
-  // Prepares the kernel side; nothing is attached yet. `clock` and `log` outlive the exporter.
-  static base::Result<std::unique_ptr<Exporter>> create(config::ProbeConfig config, const base::Clock& clock,
-                                                        base::Logger& log);
+  struct Options {
+    ConfigFile file;
+    ConfigFile::Loaded loaded;
+    std::string pin_path;           // "": counts begin at 0
+    bool enable_lifecycle = false;  // reload() may be asked for over HTTP
+  };
+
+  // Prepares the kernel side and takes over what an earlier exporter has counted; nothing is attached yet. `clock` and
+  // `log` outlive the exporter.
+  static base::Result<std::unique_ptr<Exporter>> create(Options options, const base::Clock& clock, base::Logger& log);
 
   // Attaches to what runs now. With `strict`, a probe that cannot be attached is an error.
   [[nodiscard]] base::Result<> first_round(bool strict);
 
-  // Follows processes that come and go, and writers that wait for a probed file, until `stop`.
-  void follow(const std::stop_token& stop, const Signals& lease_signals);
+  // Follows processes that come and go, writers that wait for a probed file, changes of the configuration and exporters
+  // that want to take over, until `stop`.
+  void follow(const std::stop_token& stop, const Signals& lease_signals, const Signals& reload_signals);
 
   [[nodiscard]] metrics::Snapshot snapshot(std::optional<std::string_view> service) override;
   [[nodiscard]] std::vector<std::string> services() const override;
   [[nodiscard]] std::optional<std::string> not_ready_reason() const override;
   [[nodiscard]] metrics::SelfState self_state() const override;
+  [[nodiscard]] std::optional<base::Result<>> reload() override;
 
  private:
-  Exporter(config::ProbeConfig config, attach::KernelSupport kernel, attach::ProcessWatch watch,
+  Exporter(Options options, KeptState kept, attach::KernelSupport kernel, attach::ProcessWatch watch,
            std::unique_ptr<attach::RealFiles> real_files, const base::Clock& clock, base::Logger& log);
 
+  base::Result<> adopt();
   void attach_missing();
+  void follow_processes();
+  void load_config();
+  void use_config(ConfigFile::Loaded loaded);
+  void answer_reloads();
+  void hand_over();
   void look_at_calls();
   void update_processes();
   void end_process(std::uint32_t number);
@@ -58,7 +76,8 @@ class Exporter final : public expose::Exposed {
   [[nodiscard]] std::vector<collect::Sample> collect_samples();
   [[nodiscard]] metrics::SelfState state_now() const;
 
-  config::ProbeConfig config_;
+  ConfigFile file_;
+  const bool enable_lifecycle_;
   attach::KernelSupport kernel_;
   attach::ProcessWatch watch_;
   const base::Clock* clock_;  // owned by main
@@ -68,6 +87,8 @@ class Exporter final : public expose::Exposed {
 
   // Guards what follows: server threads read while the following thread attaches.
   mutable std::mutex mutex_;
+  config::ProbeConfig config_;
+  KeptState kept_;
   Attachments attachments_;
   ProcessRegistry registry_;
   metrics::RatioWindows ratios_;
@@ -82,7 +103,18 @@ class Exporter final : public expose::Exposed {
   std::deque<Retiring> retiring_;
   std::vector<metrics::MetricUse> metric_use_;  // at the last scrape
   std::chrono::duration<double> last_scrape_{0};
+  metrics::ReloadState reload_state_;
+  bool is_superseded_ = false;  // another exporter counts; we only show
+
   std::atomic<bool> ready_ = false;
+  std::chrono::steady_clock::time_point last_scan_;  // of the following thread
+
+  // Requests for a reload, answered by the following thread.
+  std::mutex reload_mutex_;
+  std::condition_variable reloaded_;
+  std::uint64_t reloads_asked_ = 0;
+  std::uint64_t reloads_done_ = 0;
+  base::Result<> last_reload_;
 };
 
 }  // namespace app

@@ -31,6 +31,10 @@ CLI::App* add_run(CLI::App& app, RunOptions& options) {
       ->capture_default_str();
   run->add_option("--web.config.file", options.web_config,
                   "TLS, client certificates and passwords, as exporter-toolkit's file of that name");
+  run->add_flag("--web.enable-lifecycle", options.enable_lifecycle, "Answer POST /-/reload");
+  run->add_option("--bpf.pin-path", options.pin_path,
+                  "Where counts outlive the exporter, in a BPF file system; empty: nowhere")
+      ->capture_default_str();
   run->add_flag("--strict", options.strict, "End with an error where a probe cannot be attached");
   add_parsed(run, "--log.level", options.log.level, base::parse_log_level, "debug, info, warn or error");
   add_parsed(run, "--log.format", options.log.format, base::parse_log_format, "logfmt or json");
@@ -52,6 +56,12 @@ CLI::App* add_plan(CLI::App& app, PlanOptions& options) {
   return plan;
 }
 
+CLI::App* add_unload(CLI::App& app, UnloadOptions& options) {
+  CLI::App* unload = app.add_subcommand("unload", "Remove what exporters have left in the BPF file system: all counts are gone then");
+  unload->add_option("--bpf.pin-path", options.pin_path, "Where that is")->capture_default_str();
+  return unload;
+}
+
 }  // namespace
 
 std::variant<Command, int> parse_options(int argc, const char* const* argv) {
@@ -61,9 +71,11 @@ std::variant<Command, int> parse_options(int argc, const char* const* argv) {
   RunOptions run_options;
   CheckOptions check_options;
   PlanOptions plan_options;
+  UnloadOptions unload_options;
   const CLI::App* run = add_run(app, run_options);
   const CLI::App* check = add_check(app, check_options);
-  add_plan(app, plan_options);
+  const CLI::App* plan = add_plan(app, plan_options);
+  add_unload(app, unload_options);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -76,7 +88,10 @@ std::variant<Command, int> parse_options(int argc, const char* const* argv) {
   if (check->parsed()) {
     return Command{check_options};
   }
-  return Command{plan_options};
+  if (plan->parsed()) {
+    return Command{plan_options};
+  }
+  return Command{unload_options};
 }
 
 }  // namespace app

@@ -9,12 +9,17 @@
 
 namespace app {
 
+// Where exporters leave to the next what they have counted, in a BPF file system.
+inline constexpr const char* kPinPath = "/sys/fs/bpf/uprobe_exporter";
+
 struct RunOptions {
   std::string config = "probes.yaml";
   std::string listen_address = ":19435";
   std::string web_config;  // "" for plain HTTP without passwords
   base::LogOptions log;
-  bool strict = false;  // a probe that cannot be attached ends the exporter
+  std::string pin_path = kPinPath;  // "": counts begin at 0 with each start
+  bool enable_lifecycle = false;    // POST /-/reload
+  bool strict = false;              // a probe that cannot be attached ends the exporter
 };
 
 struct CheckOptions {
@@ -27,7 +32,11 @@ struct PlanOptions {
   std::optional<std::string> service;  // only this one's probes
 };
 
-using Command = std::variant<RunOptions, CheckOptions, PlanOptions>;
+struct UnloadOptions {
+  std::string pin_path = kPinPath;
+};
+
+using Command = std::variant<RunOptions, CheckOptions, PlanOptions, UnloadOptions>;
 
 // What to do, or the exit status after --help, --version or a wrong command line (which it has printed).
 [[nodiscard]] std::variant<Command, int> parse_options(int argc, const char* const* argv);

@@ -1,6 +1,7 @@
 #include "app/process_registry.hpp"
 
 #include <bpf/bpf.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstring>
@@ -8,7 +9,6 @@
 #include <string_view>
 #include <unordered_set>
 
-#include "attach/attach_binary.hpp"
 #include "collect/map_entries.hpp"
 #include "discover/find_targets.hpp"
 
@@ -47,9 +47,16 @@ std::vector<std::string> arguments_of(const process_record& record) {
   return arguments;
 }
 
-// Tells the kernel; a process that has exited or runs another image by now has another number, or none.
+// /proc has the start of a process in clock ticks.
+bool is_start_of(const process_record& record, const discover::Process& process) {
+  const std::uint64_t tick_ns = 1'000'000'000 / static_cast<std::uint64_t>(::sysconf(_SC_CLK_TCK));
+  return record.start_time_ns / tick_ns == process.start_time_ticks;
+}
+
+// Tells the kernel, and the next exporter; a process that has exited or runs another image by now has another number, or none.
 void tell_kernel(const attach::SharedMaps& maps, const process_record& record, std::uint32_t number,
                  std::uint64_t services) {
+  bpf_map_update_elem(maps.process_services.value(), &number, &services, BPF_ANY);
   process known{};
   if (bpf_map_lookup_elem(maps.processes.value(), &record.tgid, &known) != 0 || known.number != number) {
     return;
@@ -81,6 +88,12 @@ collect::KnownProcess ProcessRegistry::classify(const attach::SharedMaps& maps, 
     known.services = discover::services_of(config_->services, *process);
     return known;
   }
+  // The exporter before may have looked in time.
+  std::uint64_t services = 0;
+  if (bpf_map_lookup_elem(maps.process_services.value(), &number, &services) == 0) {
+    known.services = service_bits_->names_of(services);
+    return known;
+  }
   // Gone already: it ran one of the probed binaries, and its argv says which service it was.
   for (const ProbedBinary& binary : binaries) {
     discover::Process gone;
@@ -103,7 +116,7 @@ base::Result<std::vector<std::uint32_t>> ProcessRegistry::update(const attach::S
     const auto [entry, is_new] = table_.try_emplace(number);
     if (is_new) {
       entry->second = classify(maps, number, record, binaries);
-      tell_kernel(maps, record, number, attach::service_bits(*config_, entry->second.services));
+      tell_kernel(maps, record, number, service_bits_->of(entry->second.services));
     }
     if (record.exited != 0 && (is_new || !entry->second.exited)) {
       entry->second.exited = true;
@@ -111,6 +124,35 @@ base::Result<std::vector<std::uint32_t>> ProcessRegistry::update(const attach::S
     }
   }
   return exited;
+}
+
+base::Result<> ProcessRegistry::end_gone(const attach::SharedMaps& maps) const {
+  ASSIGN_OR_RETURN(const std::vector<NumberedRecord> records, read_records(maps));
+  for (auto [number, record] : records) {
+    const auto process = proc_->process(static_cast<pid_t>(record.pid), false);
+    if (record.exited != 0 || (process && is_start_of(record, *process))) {
+      continue;
+    }
+    struct process known{};
+    if (bpf_map_lookup_elem(maps.processes.value(), &record.tgid, &known) == 0 && known.number == number) {
+      bpf_map_delete_elem(maps.processes.value(), &record.tgid);
+    }
+    record.exited = 1;
+    bpf_map_update_elem(maps.process_records.value(), &number, &record, BPF_EXIST);
+  }
+  return {};
+}
+
+void ProcessRegistry::classify_again(const attach::SharedMaps& maps, const std::vector<ProbedBinary>& binaries) {
+  for (auto& [number, known] : table_) {
+    process_record record{};
+    if (known.exited || bpf_map_lookup_elem(maps.process_records.value(), &number, &record) != 0) {
+      continue;
+    }
+    known = classify(maps, number, record, binaries);
+    known.exited = false;  // the next update() tells
+    tell_kernel(maps, record, number, service_bits_->of(known.services));
+  }
 }
 
 std::vector<pid_t> ProcessRegistry::without_number(const std::vector<discover::Target>& targets) const {
@@ -145,6 +187,7 @@ std::vector<LiveProcess> ProcessRegistry::live(const discover::BinaryId& binary,
 
 void ProcessRegistry::forget(const attach::SharedMaps& maps, std::uint32_t number) {
   bpf_map_delete_elem(maps.process_records.value(), &number);
+  bpf_map_delete_elem(maps.process_services.value(), &number);
   table_.erase(number);
 }
 

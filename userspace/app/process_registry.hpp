@@ -7,6 +7,7 @@
 
 #include "app/running_calls.hpp"
 #include "attach/process_watch.hpp"
+#include "attach/service_bits.hpp"
 #include "base/error.hpp"
 #include "collect/process_table.hpp"
 #include "config/probe_config.hpp"
@@ -22,8 +23,14 @@ struct ProbedBinary {
 
 class ProcessRegistry {
  public:
-  ProcessRegistry(const config::ProbeConfig* config, const discover::ProcFs* proc)
-      : config_(config), proc_(proc) {}
+  ProcessRegistry(const config::ProbeConfig* config, const attach::ServiceBits* service_bits, const discover::ProcFs* proc)
+      : config_(config), service_bits_(service_bits), proc_(proc) {}
+
+  // After a time in which nobody followed processes: numbers end whose process is gone.
+  [[nodiscard]] base::Result<> end_gone(const attach::SharedMaps& maps) const;
+
+  // After the services have changed.
+  void classify_again(const attach::SharedMaps& maps, const std::vector<ProbedBinary>& binaries);
 
   // Takes in numbers that are new, tells the kernel what they are, and marks processes that have exited.
   // Returns the numbers that have exited since the last call.
@@ -47,7 +54,8 @@ class ProcessRegistry {
                                                const process_record& record,
                                                const std::vector<ProbedBinary>& binaries) const;
 
-  const config::ProbeConfig* config_;  // owned by the exporter
+  const config::ProbeConfig* config_;         // owned by the exporter
+  const attach::ServiceBits* service_bits_;   // owned by the exporter
   const discover::ProcFs* proc_;       // owned by the exporter
   collect::ProcessTable table_;
 };

@@ -10,7 +10,6 @@
 #include "app/signals.hpp"
 #include "app/web_config_file.hpp"
 #include "base/service_notify.hpp"
-#include "config/parse_config.hpp"
 #include "expose/http_server.hpp"
 
 namespace app {
@@ -56,13 +55,16 @@ base::Result<expose::HttpServer> start_server(expose::ListeningSocket socket, We
                                    });
 }
 
-int serve(const RunOptions& options, config::ProbeConfig config, WebConfigFile* web, const base::Clock& clock,
+int serve(const RunOptions& options, Exporter::Options exporter_options, WebConfigFile* web, const base::Clock& clock,
           base::Logger& log) {
   // SIGIO tells of a writer that waits for a probed file.
   const auto stop_signals = Signals::block({SIGINT, SIGTERM});
   const auto lease_signals = Signals::block({SIGIO});
-  if (!stop_signals || !lease_signals) {
-    return report(log, (stop_signals ? lease_signals : stop_signals).error());
+  const auto reload_signals = Signals::block({SIGHUP});
+  for (const auto* signals : {&stop_signals, &lease_signals, &reload_signals}) {
+    if (!*signals) {
+      return report(log, signals->error());
+    }
   }
   // First: a port that is taken is said before anything is attached, and one below 1024 needs a capability
   // that is dropped soon.
@@ -70,7 +72,7 @@ int serve(const RunOptions& options, config::ProbeConfig config, WebConfigFile* 
   if (!socket) {
     return report(log, socket.error());
   }
-  auto exporter = Exporter::create(std::move(config), clock, log);
+  auto exporter = Exporter::create(std::move(exporter_options), clock, log);
   if (!exporter) {
     return report(log, exporter.error());
   }
@@ -87,7 +89,7 @@ int serve(const RunOptions& options, config::ProbeConfig config, WebConfigFile* 
   log.info("ready");
   tell_systemd(base::notify_ready(), log);
   const std::jthread follower(
-      [&](const std::stop_token& stop) { (*exporter)->follow(stop, *lease_signals); });
+      [&](const std::stop_token& stop) { (*exporter)->follow(stop, *lease_signals, *reload_signals); });
   const int signal = stop_signals->wait();
   log.info("stopping", {{"signal", signal}});
   tell_systemd(base::notify_stopping(), log);
@@ -105,7 +107,8 @@ int report_config(const base::Error& error) {
 int execute(const RunOptions& options) {
   const base::SystemClock clock;
   base::Logger log(clock, options.log);
-  auto config = config::load_config(options.config);
+  ConfigFile file(options.config);
+  auto config = file.load();
   if (!config) {
     return report_config(config.error());
   }
@@ -118,7 +121,12 @@ int execute(const RunOptions& options) {
     web = std::move(*opened);
   }
   raise_open_files_limit();
-  return serve(options, std::move(*config), web.get(), clock, log);
+  return serve(options,
+               {.file = std::move(file),
+                .loaded = *std::move(config),
+                .pin_path = options.pin_path,
+                .enable_lifecycle = options.enable_lifecycle},
+               web.get(), clock, log);
 }
 
 }  // namespace app

@@ -1,7 +1,6 @@
 #include "app/running_calls.hpp"
 
 #include <algorithm>
-#include <ctime>
 #include <iterator>
 #include <thread>
 
@@ -20,12 +19,6 @@ constexpr std::chrono::seconds kSweepEvery{30};
 // Goroutines that ran at one look are hardly all running at each of the next ones.
 constexpr int kMostLooks = 8;
 constexpr std::chrono::milliseconds kFirstPause{2};
-
-std::uint64_t boot_time_ns() {
-  timespec now{};
-  ::clock_gettime(CLOCK_BOOTTIME, &now);
-  return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<std::uint64_t>(now.tv_nsec);
-}
 
 // Whether its calls in flight are a metric.
 bool counts_calls(const plan::PlannedRecord& record) {
@@ -51,7 +44,7 @@ bool starts_unknown(const plan::PlannedRecord& record) {
 
 RunningCalls::RunningCalls(const attach::AttachedBinary& binary, const attach::SharedMaps& shared,
                            const base::Clock& clock, base::Logger& log)
-    : binary_(&binary), clock_(&clock), log_(&log), attached_ns_(boot_time_ns()) {
+    : binary_(&binary), clock_(&clock), log_(&log), attached_ns_(base::boot_time_ns()) {
   const bool any_framed = std::ranges::any_of(binary.plan.probes, &plan::PlannedProbe::framed);
   if (!any_framed || !binary.plan.runtime.starts_with("go") || !binary.maps.goroutines) {
     return;
@@ -353,11 +346,11 @@ std::vector<std::string> RunningCalls::metrics_of(std::uint16_t number) const {
 
 std::set<std::string> RunningCalls::unknown_metrics_of(const Process& process) const {
   std::set<std::string> unknown = process.unknown_metrics;
-  if (process.live.start_time_ns > attached_ns_) {
-    return unknown;
-  }
-  for (const plan::PlannedProbe& probe : binary_->plan.probes) {
-    for (const plan::PlannedRecord& record : probe.records) {
+  for (std::size_t i = 0; i < binary_->plan.probes.size(); ++i) {
+    if (process.live.start_time_ns > binary_->probes[i].since_ns) {
+      continue;
+    }
+    for (const plan::PlannedRecord& record : binary_->plan.probes[i].records) {
       if (starts_unknown(record) || (counts_calls(record) && (!records_ || !process.is_readable))) {
         unknown.insert(record.metric);
       }

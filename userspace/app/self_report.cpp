@@ -71,6 +71,7 @@ std::optional<std::string> first_problem(const Attachment& attachment) {
 }
 
 metrics::SelfState report_attachments(const config::ProbeConfig& config, const Attachments& attachments,
+                                      const KeptState& kept,
                                       const std::vector<discover::Target>& targets,
                                       const attach::SharedMaps& maps, base::Logger& log) {
   metrics::SelfState state;
@@ -83,17 +84,33 @@ metrics::SelfState report_attachments(const config::ProbeConfig& config, const A
     return state;
   }
   ByName attached;
+  state.losses = kept.totals().losses;
+  std::map<std::string, std::uint64_t> hits_before = kept.totals().hits;
   for (const auto& attachment : attachments.all()) {
-    add_probes(attachment->binary, *hits, attached, state.not_attached);
+    if (attachment->is_current && !attachment->binary.links.empty()) {
+      add_probes(attachment->binary, *hits, attached, state.not_attached);
+    } else {
+      collect::add_hits(hits_before, attachment->binary, *hits);
+    }
     std::ranges::move(collect::name_losses(attachment->binary, *losses), std::back_inserter(state.losses));
     if (attachment->calls) {
       std::ranges::move(attachment->calls->unknown_baselines(), std::back_inserter(state.unknown_baselines));
+    }
+    if (!attachment->is_current) {
+      continue;
     }
     state.in_flight_limit += attachment->binary.in_flight_limit;
     if (const auto frames = collect::read_frames(attachment->binary)) {
       state.in_flight_entries += frames->size();
     }
   }
+  for (const auto& [name, count] : hits_before) {
+    if (const auto probe = attached.find(name); probe != attached.end()) {
+      probe->second.hits += count;
+    }
+  }
+  state.blind_seconds = kept.blind_seconds();
+  state.resets = kept.resets();
   std::ranges::sort(state.unknown_baselines);
   state.unknown_baselines.erase(std::ranges::unique(state.unknown_baselines).begin(),
                                 state.unknown_baselines.end());

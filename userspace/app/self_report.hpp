@@ -19,7 +19,7 @@ namespace app {
 
 // Probes, sites, hits, losses and services. Maps that cannot be read are logged and left out.
 [[nodiscard]] metrics::SelfState report_attachments(const config::ProbeConfig& config,
-                                                    const Attachments& attachments,
+                                                    const Attachments& attachments, const KeptState& kept,
                                                     const std::vector<discover::Target>& targets,
                                                     const attach::SharedMaps& maps, base::Logger& log);
 

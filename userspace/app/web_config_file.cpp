@@ -1,7 +1,6 @@
 #include "app/web_config_file.hpp"
 
 #include <algorithm>
-#include <tuple>
 #include <utility>
 
 #include "config/parse_web_config.hpp"
@@ -23,14 +22,6 @@ std::vector<std::string> files_of(const std::string& path, const config::WebConf
 
 }  // namespace
 
-bool WebConfigFile::FileState::operator==(const FileState& other) const {
-  const auto key = [](const FileState& state) {
-    return std::tuple(state.device, state.inode, state.size, state.modified.tv_sec, state.modified.tv_nsec,
-                      state.changed.tv_sec, state.changed.tv_nsec);
-  };
-  return key(*this) == key(other);
-}
-
 base::Result<std::unique_ptr<WebConfigFile>> WebConfigFile::open(std::string path, base::Logger& log) {
   std::unique_ptr<WebConfigFile> file(new WebConfigFile(std::move(path), log));
   RETURN_IF_ERROR(file->read_again());
@@ -50,21 +41,9 @@ std::shared_ptr<const expose::WebAccess> WebConfigFile::current() {
   return access_;
 }
 
-WebConfigFile::FileState WebConfigFile::state_of(const std::string& path) {
-  struct stat status{};
-  if (::stat(path.c_str(), &status) != 0) {
-    return {};
-  }
-  return {.device = status.st_dev,
-          .inode = status.st_ino,
-          .size = status.st_size,
-          .modified = status.st_mtim,
-          .changed = status.st_ctim};
-}
-
-std::vector<WebConfigFile::FileState> WebConfigFile::states() const {
+std::vector<FileState> WebConfigFile::states() const {
   std::vector<FileState> all;
-  std::ranges::transform(files_, std::back_inserter(all), state_of);
+  std::ranges::transform(files_, std::back_inserter(all), file_state);
   return all;
 }
 

@@ -1,13 +1,12 @@
 // The web configuration file and the certificates that it names, read again when one of them changes.
 #pragma once
 
-#include <sys/stat.h>
-
 #include <memory>
 #include <mutex>
 #include <string>
 #include <vector>
 
+#include "app/file_state.hpp"
 #include "base/error.hpp"
 #include "base/log.hpp"
 #include "expose/web_access.hpp"
@@ -24,20 +23,8 @@ class WebConfigFile {
   [[nodiscard]] std::shared_ptr<const expose::WebAccess> current();
 
  private:
-  // What a file shows when it is replaced or written to.
-  struct FileState {
-    dev_t device = 0;
-    ino_t inode = 0;
-    off_t size = 0;
-    timespec modified{};
-    timespec changed{};
-
-    bool operator==(const FileState& other) const;
-  };
-
   WebConfigFile(std::string path, base::Logger& log) : path_(std::move(path)), log_(&log) {}
 
-  [[nodiscard]] static FileState state_of(const std::string& path);
   [[nodiscard]] std::vector<FileState> states() const;
   [[nodiscard]] base::Result<> read_again();
 

@@ -1,4 +1,5 @@
-// BATON of stage 5: one binary's probes in the kernel. Owns links, programs and maps; destroying it detaches.
+// BATON of stage 5: one service's probes of one binary in the kernel. Owns links, programs and maps; destroying it
+// detaches.
 #pragma once
 
 #include <sys/types.h>
@@ -22,6 +23,7 @@ struct BinaryMaps {
   base::UniqueFd blank_goroutine;
   base::UniqueFd spilled;
   base::UniqueFd unwound;
+  base::UniqueFd unwound_journal;  // for userspace alone, as ProbeMaps::fold_journal
   base::UniqueFd objects;
   base::UniqueFd scratches;
 };
@@ -31,6 +33,7 @@ struct ProbeMaps {
   base::UniqueFd values;
   base::UniqueFd cursor;
   base::UniqueFd free_slots;
+  base::UniqueFd fold_journal;  // for userspace alone: what it is doing to the others (collect/fold_process)
   std::uint32_t series_limit = 0;
 };
 
@@ -45,7 +48,8 @@ struct ProbeProgram {
 
 // The plan's probe of the same index, or an unwind hook; without programs where it could not be loaded.
 struct AttachedProbe {
-  std::uint16_t number = 0;  // exporter-wide
+  std::uint16_t number = 0;    // exporter-wide
+  std::uint64_t since_ns = 0;  // boot time clock: no call was missed since
   ProbeMaps maps;
   std::vector<ProbeProgram> programs;  // in the order they are attached
   std::string error;                   // why it is not attached; empty: it is
@@ -58,11 +62,15 @@ enum class Scope {
 };
 
 struct AttachedBinary {
+  std::string service;
   discover::BinaryId id;
   std::string exe;
   plan::ProbePlan plan;
   std::uint16_t frame_stride = 0;
   std::uint32_t in_flight_limit = 0;
+  std::uint16_t gate = 0;
+  std::uint32_t generation = 0;       // counts while the gate says so
+  std::uint32_t maps_generation = 0;  // the one that `maps` began with
   BinaryMaps maps;
   std::vector<AttachedProbe> probes;
   std::vector<AttachedProbe> unwind_hooks;

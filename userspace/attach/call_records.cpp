@@ -6,6 +6,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <functional>
 #include <memory>
 
 #include "abi/probe_spec.h"
@@ -37,6 +38,28 @@ Result<> use_maps(const calls& skeleton, const BinaryMaps& binary, const SharedM
     bpf_map__set_autocreate(wanted, true);
     if (const int error = bpf_map__reuse_fd(wanted, existing->value()); error != 0) {
       return fail_errno(-error, "sharing BPF map {}", bpf_map__name(wanted));
+    }
+  }
+  return {};
+}
+
+// Every value of a hash map that nothing else changes.
+Result<> change_all(const base::UniqueFd& map, std::size_t key_size, std::size_t value_size,
+                    const std::function<void(std::vector<std::byte>&)>& change) {
+  std::vector<std::vector<std::byte>> keys;
+  std::vector<std::byte> key(key_size);
+  int error = bpf_map_get_next_key(map.value(), nullptr, key.data());
+  while (error == 0) {
+    keys.push_back(key);
+    error = bpf_map_get_next_key(map.value(), keys.back().data(), key.data());
+  }
+  std::vector<std::byte> value(value_size);
+  for (const std::vector<std::byte>& at : keys) {
+    if (bpf_map_lookup_elem(map.value(), at.data(), value.data()) == 0) {
+      change(value);
+      if (bpf_map_update_elem(map.value(), at.data(), value.data(), BPF_EXIST) != 0) {
+        return fail_errno(errno, "changing records of calls");
+      }
     }
   }
   return {};
@@ -124,6 +147,25 @@ void CallRecords::forget(std::uint32_t process, std::uint64_t goroutine_id) cons
     const spilled_key at{.process = process, .index = i, .goroutine = goroutine_id};
     bpf_map_delete_elem(binary_->maps.spilled.value(), &at);
   }
+}
+
+base::Result<> forget_starts(const AttachedBinary& binary) {
+  const std::size_t stride = binary.frame_stride;
+  const auto forget = [](std::byte* at) {
+    frame head{};
+    std::memcpy(&head, at, sizeof(head));
+    head.start_ns = head.start_ns == START_ENDED ? START_ENDED : START_UNKNOWN;
+    head.counts_unwound = 0;
+    std::memcpy(at, &head, sizeof(head));
+  };
+  RETURN_IF_ERROR(change_all(binary.maps.goroutines, sizeof(goroutine_key), sizeof(goroutine) + ABI_FRAMES * stride,
+                             [&](std::vector<std::byte>& record) {
+                               for (std::size_t i = 0; i < ABI_FRAMES; ++i) {
+                                 forget(record.data() + sizeof(goroutine) + i * stride);
+                               }
+                             }));
+  return change_all(binary.maps.spilled, sizeof(spilled_key), stride,
+                    [&](std::vector<std::byte>& spilled) { forget(spilled.data()); });
 }
 
 }  // namespace attach

@@ -1,6 +1,7 @@
 #include "attach/file_lease.hpp"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 
 #include <cerrno>
 #include <utility>
@@ -19,5 +20,10 @@ base::Result<FileLease> FileLease::take(const std::string& open_path) {
 }
 
 bool FileLease::is_broken() const { return ::fcntl(fd_.value(), F_GETLEASE) != F_RDLCK; }
+
+bool FileLease::is_unlinked() const {
+  struct stat status{};
+  return ::fstat(fd_.value(), &status) == 0 && status.st_nlink == 0;
+}
 
 }  // namespace attach

@@ -19,6 +19,9 @@ class FileLease {
   // A writer waits: detach, then destroy this. The kernel gives us /proc/sys/fs/lease-break-time seconds.
   [[nodiscard]] bool is_broken() const;
 
+  // The file has no name any more: no process will run it again.
+  [[nodiscard]] bool is_unlinked() const;
+
  private:
   explicit FileLease(base::UniqueFd fd) : fd_(std::move(fd)) {}
 

@@ -119,6 +119,9 @@ probe_spec common_spec(const plan::ProbePlan& plan, const SpecContext& context) 
   spec.leave.when = SOURCE_NONE;
   spec.services = context.services;
   spec.probe = context.number;
+  spec.replaces = context.replaces;
+  spec.gate = context.gate;
+  spec.generation = context.generation;
   spec.frame_stride = context.frame_stride;
   spec.goroutine = plan.runtime.starts_with("go") ? GOROUTINE_GO : GOROUTINE_THREAD;
   spec.sleepable = context.kernel.sleepable ? 1 : 0;
@@ -142,7 +145,9 @@ std::uint16_t frame_stride_of(const plan::ProbePlan& plan) {
   for (const plan::PlannedProbe& probe : plan.probes) {
     widest = std::max<std::size_t>(widest, probe.values_size);
   }
-  return static_cast<std::uint16_t>(sizeof(frame) + (widest + 7) / 8 * 8);
+  // In steps, so that a probe more, or a longer label, rarely needs other maps.
+  constexpr std::size_t kStep = 64;
+  return static_cast<std::uint16_t>((sizeof(frame) + widest + kStep - 1) / kStep * kStep);
 }
 
 base::Result<probe_spec> fill_spec(const plan::ProbePlan& plan, const plan::PlannedProbe& probe,

@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "abi/maps.h"
 #include "abi/probe_spec.h"
 #include "attach/kernel_support.hpp"
 #include "base/error.hpp"
@@ -19,7 +20,10 @@ struct SpecContext {
   KernelSupport kernel;
   std::uint64_t services = 0;              // bits that this probe counts
   std::uint16_t number = 0;                // of this probe in the exporter
+  std::uint16_t replaces = NO_PROBE;       // number of the probe that it takes the place of
   std::span<const std::uint16_t> numbers;  // of all probes of the plan
+  std::uint16_t gate = 0;
+  std::uint32_t generation = 0;
   std::uint16_t frame_stride = 0;
   std::uint32_t series_limit = 0;
 };

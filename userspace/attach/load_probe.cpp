@@ -34,11 +34,14 @@ Result<> use_shared_maps(const probe& skeleton, const SharedMaps& shared) {
   const auto& maps = skeleton.maps;
   RETURN_IF_ERROR(use_map(maps.processes, shared.processes));
   RETURN_IF_ERROR(use_map(maps.process_records, shared.process_records));
+  RETURN_IF_ERROR(use_map(maps.process_services, shared.process_services));
   RETURN_IF_ERROR(use_map(maps.blank_record, shared.blank_record));
   RETURN_IF_ERROR(use_map(maps.last_number, shared.last_number));
   RETURN_IF_ERROR(use_map(maps.events, shared.events));
   RETURN_IF_ERROR(use_map(maps.hits, shared.hits));
   RETURN_IF_ERROR(use_map(maps.losses, shared.losses));
+  RETURN_IF_ERROR(use_map(maps.gates, shared.gates));
+  RETURN_IF_ERROR(use_map(maps.handover_marks, shared.handover_marks));
   return {};
 }
 
@@ -53,6 +56,10 @@ Result<> use_binary_maps(const probe& skeleton, const BinaryMaps& binary) {
   return {};
 }
 
+__u32 unwound_key_size(const probe_spec& spec) {
+  return static_cast<__u32>(sizeof(unwound_key) + spec.frame_stride - sizeof(frame));
+}
+
 // Sizes are decided here, from the spec, and nowhere else. None of these calls fails before the load.
 void size_binary_maps(const probe& skeleton, const LoadRequest& request) {
   const auto& maps = skeleton.maps;
@@ -64,12 +71,21 @@ void size_binary_maps(const probe& skeleton, const LoadRequest& request) {
   bpf_map__set_value_size(maps.blank_goroutine, goroutine_size);
   bpf_map__set_value_size(maps.spilled, stride);
   bpf_map__set_max_entries(maps.spilled, request.in_flight_limit * ABI_FRAMES);
-  bpf_map__set_key_size(maps.unwound, static_cast<__u32>(sizeof(unwound_key)) + values);
+  bpf_map__set_key_size(maps.unwound, unwound_key_size(request.spec));
   bpf_map__set_max_entries(maps.unwound, 4096);
   bpf_map__set_value_size(maps.objects, values);
   bpf_map__set_max_entries(maps.objects, request.in_flight_limit);
   bpf_map__set_value_size(maps.scratches, static_cast<__u32>(offsetof(scratch, frame)) + stride);
   bpf_map__set_max_entries(maps.scratches, static_cast<__u32>(libbpf_num_possible_cpus()) * ABI_SCRATCH);
+}
+
+Result<> use_probe_maps(const probe& skeleton, const ProbeMaps& kept) {
+  const auto& maps = skeleton.maps;
+  RETURN_IF_ERROR(use_map(maps.series, kept.series));
+  RETURN_IF_ERROR(use_map(maps.values, kept.values));
+  RETURN_IF_ERROR(use_map(maps.cursor, kept.cursor));
+  RETURN_IF_ERROR(use_map(maps.free_slots, kept.free_slots));
+  return {};
 }
 
 void size_probe_maps(const probe& skeleton, const probe_spec& spec) {
@@ -131,6 +147,20 @@ Result<> start_cursor(const base::UniqueFd& cursor) {
   return {};
 }
 
+// One element, for userspace.
+Result<base::UniqueFd> create_journal(std::size_t size) {
+  base::UniqueFd journal(bpf_map_create(BPF_MAP_TYPE_ARRAY, "fold_journal", sizeof(__u32), static_cast<__u32>(size), 1, nullptr));
+  if (!journal) {
+    return fail_errno(errno, "creating the journal of a probe");
+  }
+  return journal;
+}
+
+// The values of one slot on all CPUs.
+std::size_t slot_size(const probe_spec& spec) {
+  return spec.slots * sizeof(__u64) * static_cast<std::size_t>(libbpf_num_possible_cpus());
+}
+
 Result<Skeleton> load_skeleton(const LoadRequest& request, const std::optional<BinaryMaps>& binary) {
   const LibbpfLog log;
   Skeleton skeleton(probe__open());
@@ -147,7 +177,11 @@ Result<Skeleton> load_skeleton(const LoadRequest& request, const std::optional<B
   } else {
     size_binary_maps(*skeleton, request);
   }
-  size_probe_maps(*skeleton, request.spec);
+  if (request.kept != nullptr) {
+    RETURN_IF_ERROR(use_probe_maps(*skeleton, *request.kept));
+  } else {
+    size_probe_maps(*skeleton, request.spec);
+  }
   choose_programs(*skeleton, request);
   if (const int error = probe__load(skeleton.get()); error != 0) {
     return fail_errno(-error, "loading the programs: {}", log.tail());
@@ -161,6 +195,7 @@ base::Result<LoadedProbe> load_probe(const LoadRequest& request, std::optional<B
   ASSIGN_OR_RETURN(const Skeleton skeleton, load_skeleton(request, binary));
   if (!binary) {
     ASSIGN_OR_RETURN(binary, keep_binary_maps(*skeleton));
+    ASSIGN_OR_RETURN(binary->unwound_journal, create_journal(sizeof(unwound_step) + unwound_key_size(request.spec)));
   }
   LoadedProbe loaded;
   ASSIGN_OR_RETURN(loaded.maps.series, keep_map(skeleton->maps.series));
@@ -168,7 +203,12 @@ base::Result<LoadedProbe> load_probe(const LoadRequest& request, std::optional<B
   ASSIGN_OR_RETURN(loaded.maps.cursor, keep_map(skeleton->maps.cursor));
   ASSIGN_OR_RETURN(loaded.maps.free_slots, keep_map(skeleton->maps.free_slots));
   loaded.maps.series_limit = request.spec.series_limit;
-  RETURN_IF_ERROR(start_cursor(loaded.maps.cursor));
+  if (request.kept != nullptr) {
+    ASSIGN_OR_RETURN(loaded.maps.fold_journal, keep_fd(request.kept->fold_journal));
+  } else {
+    ASSIGN_OR_RETURN(loaded.maps.fold_journal, create_journal(sizeof(fold_step) + slot_size(request.spec)));
+    RETURN_IF_ERROR(start_cursor(loaded.maps.cursor));
+  }
   for (const ProgramSites& entry : request.programs) {
     ASSIGN_OR_RETURN(base::UniqueFd program, keep_program(program_of(*skeleton, entry.program)));
     loaded.programs.push_back({.program = entry.program, .fd = std::move(program), .sites = entry.sites});

@@ -26,6 +26,7 @@ struct LoadRequest {
   probe_spec spec{};
   unwind_spec unwind{};
   std::vector<ProgramSites> programs;  // in the order they will be attached
+  const ProbeMaps* kept = nullptr;     // of the probe whose counts are continued; null: they begin at 0
 };
 
 struct LoadedProbe {

@@ -17,6 +17,8 @@
 namespace attach {
 namespace {
 
+using base::Result;
+
 struct SkeletonDeleter {
   void operator()(processes* skeleton) const { processes__destroy(skeleton); }
 };
@@ -26,11 +28,14 @@ base::Result<SharedMaps> keep_maps(const processes& skeleton) {
   const auto& from = skeleton.maps;
   ASSIGN_OR_RETURN(maps.processes, keep_map(from.processes));
   ASSIGN_OR_RETURN(maps.process_records, keep_map(from.process_records));
+  ASSIGN_OR_RETURN(maps.process_services, keep_map(from.process_services));
   ASSIGN_OR_RETURN(maps.blank_record, keep_map(from.blank_record));
   ASSIGN_OR_RETURN(maps.last_number, keep_map(from.last_number));
   ASSIGN_OR_RETURN(maps.events, keep_map(from.events));
   ASSIGN_OR_RETURN(maps.hits, keep_map(from.hits));
   ASSIGN_OR_RETURN(maps.losses, keep_map(from.losses));
+  ASSIGN_OR_RETURN(maps.gates, keep_map(from.gates));
+  ASSIGN_OR_RETURN(maps.handover_marks, keep_map(from.handover_marks));
   return maps;
 }
 
@@ -42,6 +47,38 @@ void create_shared_maps_only(const processes& skeleton) {
                   maps.scratches, maps.series, maps.values, maps.cursor, maps.free_slots}) {
     bpf_map__set_autocreate(map, false);
   }
+}
+
+std::array<bpf_map*, 8> kept_maps(const processes& skeleton) {
+  const auto& maps = skeleton.maps;
+  return {maps.processes, maps.process_records, maps.process_services, maps.last_number,
+          maps.hits,      maps.losses,          maps.gates,            maps.handover_marks};
+}
+
+Result<> use_pinned(const processes& skeleton, const PinFolder& pins) {
+  for (bpf_map* map : kept_maps(skeleton)) {
+    auto pinned = pins.get(bpf_map__name(map));
+    if (!pinned) {
+      continue;
+    }
+    bpf_map_info info{};
+    __u32 size = sizeof(info);
+    if (bpf_obj_get_info_by_fd(pinned->value(), &info, &size) != 0 || info.value_size != bpf_map__value_size(map)) {
+      return base::fail(base::ErrorCode::kUnsupported, "map {} in {} is of another version", bpf_map__name(map), pins.path());
+    }
+    if (const int error = bpf_map__reuse_fd(map, pinned->value()); error != 0) {
+      return base::fail_errno(-error, "using map {} of {}", bpf_map__name(map), pins.path());
+    }
+  }
+  return {};
+}
+
+Result<> pin_all(const processes& skeleton, const PinFolder& pins) {
+  for (const bpf_map* map : kept_maps(skeleton)) {
+    ASSIGN_OR_RETURN(const base::UniqueFd kept, keep_map(map));
+    RETURN_IF_ERROR(pins.pin(kept, bpf_map__name(map)));
+  }
+  return {};
 }
 
 // Returns 0 or an errno value. The iterator writes nothing; it does its work as it is read.
@@ -75,7 +112,7 @@ base::Result<PidNamespace> own_pid_namespace() {
   return PidNamespace{status.st_dev, status.st_ino};
 }
 
-base::Result<ProcessWatch> ProcessWatch::start() {
+base::Result<ProcessWatch> ProcessWatch::start(const PinFolder& pins) {
   ProcessWatch watch;
   ASSIGN_OR_RETURN(watch.pid_namespace_, own_pid_namespace());
   const LibbpfLog log;
@@ -86,9 +123,11 @@ base::Result<ProcessWatch> ProcessWatch::start() {
   create_shared_maps_only(*skeleton);
   skeleton->rodata->pid_namespace_device = watch.pid_namespace_.device;
   skeleton->rodata->pid_namespace_inode = watch.pid_namespace_.inode;
+  RETURN_IF_ERROR(use_pinned(*skeleton, pins));
   if (const int error = processes__load(skeleton.get()); error != 0) {
     return base::fail_errno(-error, "loading the process programs: {}", log.tail());
   }
+  RETURN_IF_ERROR(pin_all(*skeleton, pins));
   for (bpf_program* program : std::array{skeleton->progs.on_exec, skeleton->progs.on_exit}) {
     LinkHandle link(bpf_program__attach(program));
     if (!link) {

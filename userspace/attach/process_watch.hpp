@@ -10,20 +10,24 @@
 
 #include "abi/maps.h"
 #include "attach/bpf_handles.hpp"
+#include "attach/pin_folder.hpp"
 #include "base/error.hpp"
 #include "base/unique_fd.hpp"
 
 namespace attach {
 
-// Maps that all probe programs of this exporter use.
+// Maps that all probe programs of this exporter use; all but `events` and `blank_record` are handed on to the next.
 struct SharedMaps {
   base::UniqueFd processes;
   base::UniqueFd process_records;
+  base::UniqueFd process_services;
   base::UniqueFd blank_record;
   base::UniqueFd last_number;
   base::UniqueFd events;
   base::UniqueFd hits;
   base::UniqueFd losses;
+  base::UniqueFd gates;
+  base::UniqueFd handover_marks;
 };
 
 // The pid namespace whose pids userspace means.
@@ -36,8 +40,9 @@ struct PidNamespace {
 
 class ProcessWatch {
  public:
-  // Creates the shared maps and begins to follow exec and exit.
-  static base::Result<ProcessWatch> start();
+  // Takes the shared maps from `pins`, or creates them there, and begins to follow exec and exit. kUnsupported: the
+  // pinned maps are of another version.
+  static base::Result<ProcessWatch> start(const PinFolder& pins);
 
   [[nodiscard]] const SharedMaps& maps() const { return maps_; }
 

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
+#include <ctime>
 
 namespace base {
 
@@ -30,5 +32,12 @@ class SystemClock final : public Clock {
     return std::chrono::system_clock::now();
   }
 };
+
+// The kernel's clock for what outlives a process: it goes on while the machine sleeps, and begins at 0 with the boot.
+inline std::uint64_t boot_time_ns() {
+  timespec now{};
+  ::clock_gettime(CLOCK_BOOTTIME, &now);
+  return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<std::uint64_t>(now.tv_nsec);
+}
 
 }  // namespace base

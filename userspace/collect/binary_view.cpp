@@ -6,8 +6,9 @@
 
 namespace collect {
 
-const config::Metric& BinaryView::metric(const std::string& name) const {
-  return *std::ranges::find(config->metrics, name, &config::Metric::name);
+const config::Metric* BinaryView::metric(const plan::PlannedRecord& record) const {
+  const auto found = std::ranges::find(config->metrics, record.metric, &config::Metric::name);
+  return found == config->metrics.end() || found->buckets.size() != record.bounds.size() ? nullptr : &*found;
 }
 
 const KnownProcess* BinaryView::process(std::uint32_t number) const {
@@ -20,15 +21,16 @@ const KnownProcess* BinaryView::process(std::uint32_t number) const {
 
 std::optional<Sample> BinaryView::sample_for(const plan::PlannedProbe& probe, const plan::PlannedRecord& record,
                                              const SeriesOrigin& origin) const {
+  const config::Metric* of = metric(record);
   const KnownProcess* known = process(origin.process);
-  if (known == nullptr) {
+  if (of == nullptr || known == nullptr) {
     return std::nullopt;
   }
   auto service = service_of(*known, probe);
   if (!service) {
     return std::nullopt;
   }
-  auto labels = label_values(metric(record.metric), probe, binary->plan, origin, *service, *identities, known->exited);
+  auto labels = label_values(*of, probe, binary->plan, origin, *service, *identities, known->exited);
   if (!labels) {
     return std::nullopt;
   }

@@ -21,12 +21,14 @@ struct BinaryView {
   const Identities* identities = nullptr;
   const KnownProcess* folded = nullptr;  // stands for processes that are gone
 
-  // The config's metric of that name; validated configs have it.
-  [[nodiscard]] const config::Metric& metric(const std::string& name) const;
+  // The config's metric that a record feeds. Null: the plan is older than the config, which has it no more or
+  // with other buckets.
+  [[nodiscard]] const config::Metric* metric(const plan::PlannedRecord& record) const;
 
   [[nodiscard]] const KnownProcess* process(std::uint32_t number) const;
 
-  // A sample without a value; none where the process is not ours or not known well enough yet.
+  // A sample without a value; none where the process is not ours or not known well enough yet, or the metric is
+  // no more.
   [[nodiscard]] std::optional<Sample> sample_for(const plan::PlannedProbe& probe, const plan::PlannedRecord& record,
                                                  const SeriesOrigin& origin) const;
 };

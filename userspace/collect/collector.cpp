@@ -9,6 +9,7 @@
 
 #include "abi/maps.h"
 #include "collect/identities.hpp"
+#include "collect/label_values.hpp"
 #include "collect/read_maps.hpp"
 #include "collect/series_samples.hpp"
 
@@ -72,6 +73,33 @@ base::Result<std::vector<Sample>> Collector::collect(const config::ProbeConfig& 
   return samples;
 }
 
+base::Result<bool> is_told(const config::ProbeConfig& config, const attach::AttachedBinary& binary,
+                           const ProcessTable& processes) {
+  Identities identities;
+  ASSIGN_OR_RETURN(const std::vector<RawObject> objects, read_objects(binary));
+  identities.add(binary, objects);
+  for (std::size_t i = 0; i < binary.probes.size(); ++i) {
+    const std::vector<std::string> learnt = learnt_labels(config, binary.plan.probes[i]);
+    ASSIGN_OR_RETURN(const std::vector<RawSeries> found, read_series(binary.probes[i], binary.plan.probes[i]));
+    for (const RawSeries& series : found) {
+      if (series.overflow || series.process == FOLDED_PROCESS) {
+        continue;
+      }
+      const auto known = processes.find(series.process);
+      if (known == processes.end()) {
+        return false;
+      }
+      const bool may_learn = !known->second.exited && !known->second.services.empty();
+      if (may_learn && std::ranges::any_of(learnt, [&](const std::string& label) {
+            return !identities.find(series.process, label);
+          })) {
+        return false;
+      }
+    }
+  }
+  return true;
+}
+
 std::vector<Loss> name_losses(const attach::AttachedBinary& binary, std::span<const std::uint64_t> losses) {
   std::vector<Loss> named;
   for (std::size_t i = 0; i < binary.probes.size(); ++i) {
@@ -84,6 +112,16 @@ std::vector<Loss> name_losses(const attach::AttachedBinary& binary, std::span<co
     }
   }
   return named;
+}
+
+void add_hits(std::map<std::string, std::uint64_t>& to, const attach::AttachedBinary& binary,
+              std::span<const std::uint64_t> hits) {
+  for (std::size_t i = 0; i < binary.probes.size(); ++i) {
+    const std::size_t first = binary.probes[i].number * std::size_t{2};
+    if (const std::uint64_t count = hits[first] + hits[first + 1]; count != 0) {
+      to[binary.plan.probes[i].name] += count;
+    }
+  }
 }
 
 }  // namespace collect

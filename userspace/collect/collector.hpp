@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "attach/attached_binary.hpp"
@@ -29,7 +31,15 @@ class Collector {
   GaugeMemory gauges_;
 };
 
+// Whether collect() tells all that was counted: every process is classified, and its labels are learnt or it is gone.
+[[nodiscard]] base::Result<bool> is_told(const config::ProbeConfig& config, const attach::AttachedBinary& binary,
+                                         const ProcessTable& processes);
+
 [[nodiscard]] std::vector<Loss> name_losses(const attach::AttachedBinary& binary,
                                             std::span<const std::uint64_t> losses);
+
+// Adds the hits of its probes, by name.
+void add_hits(std::map<std::string, std::uint64_t>& to, const attach::AttachedBinary& binary,
+              std::span<const std::uint64_t> hits);
 
 }  // namespace collect

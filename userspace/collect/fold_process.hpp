@@ -13,10 +13,6 @@ namespace collect {
 // folded.
 [[nodiscard]] base::Result<> forget_calls(const attach::AttachedBinary& binary, std::uint32_t process);
 
-// Whether the probe feeds a metric with a label that belongs to the process. Its series keep that label for a
-// while before they are folded, since afterwards it is not known any more.
-[[nodiscard]] bool has_learnt_labels(const config::ProbeConfig& config, const plan::PlannedProbe& probe);
-
 // Which probes to fold.
 enum class Fold { kWithoutLearntLabels, kAll };
 
@@ -25,6 +21,10 @@ enum class Fold { kWithoutLearntLabels, kAll };
 [[nodiscard]] base::Result<> fold_process(const config::ProbeConfig& config,
                                           const attach::AttachedBinary& binary, std::uint32_t process,
                                           Fold which);
+
+// Ends the folds that an exporter which was killed had begun, so that nothing is counted twice or lost. Before anything
+// else is done to maps that were pinned.
+[[nodiscard]] base::Result<> resume_folds(const attach::AttachedBinary& binary);
 
 // Deletes what a process counted that turned out to belong to no service, once it is gone.
 [[nodiscard]] base::Result<> discard_process(const attach::AttachedBinary& binary, std::uint32_t process);

@@ -1,11 +1,26 @@
 #include "collect/label_values.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 #include "abi/maps.h"
 #include "collect/decode_labels.hpp"
 
 namespace collect {
+
+std::vector<std::string> learnt_labels(const config::ProbeConfig& config, const plan::PlannedProbe& probe) {
+  std::vector<std::string> learnt;
+  for (const plan::PlannedRecord& record : probe.records) {
+    const auto metric = std::ranges::find(config.metrics, record.metric, &config::Metric::name);
+    if (metric == config.metrics.end()) {
+      continue;
+    }
+    std::ranges::copy_if(metric->labels, std::back_inserter(learnt), [&](const std::string& label) {
+      return label != "service" && std::ranges::find(probe.labels, label, &plan::LabelField::name) == probe.labels.end();
+    });
+  }
+  return learnt;
+}
 
 std::optional<std::string> service_of(const KnownProcess& process, const plan::PlannedProbe& probe) {
   for (const std::string& service : probe.services) {

@@ -21,6 +21,10 @@ struct SeriesOrigin {
   std::span<const std::byte> values;
 };
 
+// Labels of the metrics that a probe feeds which belong to the process. Its series keep them for a while after the process
+// is gone, since afterwards they are not known any more.
+[[nodiscard]] std::vector<std::string> learnt_labels(const config::ProbeConfig& config, const plan::PlannedProbe& probe);
+
 // The service that `process` counts for in `probe`; none where it belongs to none of the probe's services.
 [[nodiscard]] std::optional<std::string> service_of(const KnownProcess& process, const plan::PlannedProbe& probe);
 

@@ -83,7 +83,7 @@ Sample overflow_sample(const BinaryView& view, const plan::PlannedProbe& probe,
                        const plan::PlannedRecord& record) {
   Sample sample;
   sample.metric = record.metric;
-  sample.labels.assign(view.metric(record.metric).labels.size(), kOverflowLabel);
+  sample.labels.assign(view.metric(record)->labels.size(), kOverflowLabel);
   sample.service = probe.services.empty() ? "" : probe.services.front();
   return sample;
 }
@@ -91,7 +91,7 @@ Sample overflow_sample(const BinaryView& view, const plan::PlannedProbe& probe,
 void append_samples(const BinaryView& view, const plan::PlannedProbe& probe, const RawSeries& series,
                     std::vector<Sample>& samples, SetGauges& gauges) {
   for (const plan::PlannedRecord& record : probe.records) {
-    if (!is_series_record(record.kind)) {
+    if (!is_series_record(record.kind) || view.metric(record) == nullptr) {
       continue;
     }
     std::optional<Sample> sample =

@@ -51,6 +51,14 @@ Response readiness(const Exposed& exposed) {
   return reason ? plain_text(503, "not ready: " + *reason + "\n") : plain_text(200, "ready\n");
 }
 
+Response reload(Exposed& exposed) {
+  const std::optional<base::Result<>> done = exposed.reload();
+  if (!done) {
+    return plain_text(403, "start the exporter with --web.enable-lifecycle to reload it so\n");
+  }
+  return *done ? plain_text(200, "reloaded\n") : plain_text(500, done->error().message + "\n");
+}
+
 Response front_page(const Exposed& exposed) {
   return {.status = 200,
           .headers = {{"Content-Type", "text/html; charset=utf-8"},
@@ -62,6 +70,14 @@ Response front_page(const Exposed& exposed) {
 }  // namespace
 
 Response answer(const Request& request, Exposed& exposed) {
+  if (request.path == "/-/reload") {
+    if (request.method == "POST" || request.method == "PUT") {
+      return reload(exposed);
+    }
+    Response response = plain_text(405, "only POST and PUT are answered here\n");
+    response.headers.push_back({"Allow", "POST, PUT"});
+    return response;
+  }
   if (request.method != "GET" && request.method != "HEAD") {
     Response response = plain_text(405, "only GET and HEAD are answered here\n");
     response.headers.push_back({"Allow", "GET, HEAD"});

@@ -2,7 +2,7 @@
 //
 //   /metrics            everything          /-/healthy   200 while we live
 //   /metrics/<service>  one service's part  /-/ready     200 once probes are attached, else 503 with the
-//   reason /                   a page for people
+//   reason /                   a page for people     POST /-/reload  loads the configuration again
 #pragma once
 
 #include <optional>
@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/error.hpp"
 #include "expose/request.hpp"
 #include "metrics/self_state.hpp"
 #include "metrics/snapshot.hpp"
@@ -33,6 +34,9 @@ class Exposed {
   // Why we are not ready yet; nullopt once we are.
   [[nodiscard]] virtual std::optional<std::string> not_ready_reason() const = 0;
   [[nodiscard]] virtual metrics::SelfState self_state() const = 0;
+  // Loads the configuration again and returns when that is done; what went wrong as text. Absent: not to be asked for
+  // over HTTP.
+  [[nodiscard]] virtual std::optional<base::Result<>> reload() = 0;
 };
 
 [[nodiscard]] Response answer(const Request& request, Exposed& exposed);

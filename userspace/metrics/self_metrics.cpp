@@ -113,6 +113,10 @@ void append_losses(Families& families, const SelfState& state) {
                              "Time in which services ran without probes, over restarts of the exporter.")
                          .add({}, state.blind_seconds)
                          .build());
+  families.push_back(counter("uprobe_exporter_counters_reset_total", "", {},
+                             "Times that counts were given up, since an earlier exporter kept them in another way.")
+                         .add({}, static_cast<double>(state.resets))
+                         .build());
   auto unknown =
       gauge("uprobe_exporter_unknown_baseline", "", {"metric"},
             "1 for a gauge that began at 0 because its value before the exporter cannot be known.");

@@ -71,6 +71,7 @@ struct SelfState {
   std::vector<std::string>
       unknown_baselines;               // metrics that started while their true value could not be known
   double blind_seconds = 0;            // time without probes, over restarts of the exporter
+  std::uint64_t resets = 0;            // times that counts of an exporter before were given up
   std::uint64_t lost_log_lines = 0;    // that could not be written
   double scrape_duration_seconds = 0;  // of the scrape before this one
   ReloadState reload;

@@ -50,7 +50,6 @@ class PlanMaker {
     add_unwind_hooks();
     add_type_names();
     plan_.functions = planner_.take_functions();
-    plan_.objects = next_object_;
     return std::move(plan_);
   }
 
@@ -132,27 +131,36 @@ class PlanMaker {
       plan_.skipped.push_back({probe.name, index, planned.error().message});
       return;
     }
-    for (PlannedProbe& one : *planned) {
+    for (std::size_t i = 0; i < planned->size(); ++i) {
+      PlannedProbe& one = (*planned)[i];
       one.name = probe.name;
       one.services = services;
       one.config_probe = index;
-      number_objects(one);
+      number_objects(one, i);
       add_uses(probe, one);
       plan_.probes.push_back(std::move(one));
     }
   }
 
   // +1 and -1 of one metric share their objects; every poll has its own.
-  void number_objects(PlannedProbe& probe) {
-    for (PlannedRecord& record : probe.records) {
+  void number_objects(PlannedProbe& probe, std::size_t variant) {
+    for (std::size_t i = 0; i < probe.records.size(); ++i) {
+      PlannedRecord& record = probe.records[i];
       if (record.kind == RecordKind::kPairUp || record.kind == RecordKind::kPairDown) {
-        const auto [known, is_new] = pair_objects_.emplace(record.metric, next_object_);
-        next_object_ += is_new ? 1 : 0;
-        record.object = known->second;
+        record.object = object_number("pair " + record.metric);
       } else if (record.kind == RecordKind::kPoll) {
-        record.object = next_object_++;
+        record.object = object_number(fmt::format("poll {} of {}, {}.{}", record.metric, probe.name, variant, i));
       }
     }
+  }
+
+  std::uint32_t object_number(const std::string& name) {
+    const auto known = std::ranges::find(plan_.objects, name);
+    const auto number = static_cast<std::uint32_t>(known - plan_.objects.begin());
+    if (known == plan_.objects.end()) {
+      plan_.objects.push_back(name);
+    }
+    return number;
   }
 
   void add_uses(const config::Probe& probe, const PlannedProbe& planned) {
@@ -190,10 +198,9 @@ class PlanMaker {
       one.name = name;
       one.services = {service};
       one.config_probe = kHelperProbe;
-      one.identity.push_back({label.name, next_object_});
+      one.identity.push_back({label.name, object_number(name)});
       plan_.probes.push_back(std::move(one));
     }
-    ++next_object_;
   }
 
   void add_unwind_hooks() {
@@ -250,8 +257,6 @@ class PlanMaker {
   FunctionPlanner planner_;
   WithinHelpers helpers_;
   ProbePlan plan_;
-  std::map<std::string, std::uint32_t> pair_objects_;
-  std::uint32_t next_object_ = 0;
 };
 
 }  // namespace

@@ -68,6 +68,12 @@ struct PlannedRecord {
   Phase poll;                        // kPoll: run in userspace; its result is register 0
 };
 
+// Whether PlannedRecord::object means something.
+[[nodiscard]] inline bool uses_objects(const PlannedRecord& record) {
+  return record.kind == config::RecordKind::kPairUp || record.kind == config::RecordKind::kPairDown ||
+         record.kind == config::RecordKind::kPoll;
+}
+
 // Values read in a `within` function and put into the frame of the call that it runs in.
 struct Contribution {
   std::uint16_t target = 0;       // index into ProbePlan::probes
@@ -169,7 +175,7 @@ struct ProbePlan {
   std::vector<UnwindHook> unwind_hooks;
   // descriptor address -> type name, for labels that name a dynamic type
   std::vector<std::pair<std::uint64_t, std::string>> type_names;
-  std::uint32_t objects = 0;  // sets of objects used
+  std::vector<std::string> objects;  // what the sets of objects are for, by number
 };
 
 }  // namespace plan

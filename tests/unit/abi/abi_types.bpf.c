@@ -25,3 +25,6 @@ struct process_event a_process_event;
 struct lower_file a_lower_file;
 struct ended_call an_ended_call;
 struct wanted_process a_wanted_process;
+struct handover_key a_handover_key;
+struct fold_step a_fold_step;
+struct unwound_step an_unwound_step;

@@ -131,10 +131,12 @@ TEST(FillSpec, RefusesMoreThanAProgramHolds) {
 
 TEST(FillSpec, ReservesRoomForTheWidestFrame) {
   plan::ProbePlan plan;
-  EXPECT_EQ(frame_stride_of(plan), sizeof(frame) + 8);
+  EXPECT_EQ(frame_stride_of(plan), 64);
   plan.probes.resize(2);
-  plan.probes[1].values_size = 17;
-  EXPECT_EQ(frame_stride_of(plan), sizeof(frame) + 24);
+  plan.probes[1].values_size = 64 - sizeof(frame);
+  EXPECT_EQ(frame_stride_of(plan), 64);
+  plan.probes[1].values_size += 1;
+  EXPECT_EQ(frame_stride_of(plan), 128);
 }
 
 }  // namespace

@@ -28,7 +28,10 @@ class FakeExposed : public Exposed {
     return state;
   }
 
+  [[nodiscard]] std::optional<base::Result<>> reload() override { return reloaded; }
+
   std::optional<std::string> reason;
+  std::optional<base::Result<>> reloaded;
   std::atomic<int> snapshots = 0;
 };
 

@@ -35,6 +35,18 @@ std::string gunzip(std::string compressed) {
   return text;
 }
 
+TEST_F(Routes, ReloadWhereItIsAllowed) {
+  const Request request{.method = "POST", .path = "/-/reload", .accept = "", .accept_encoding = ""};
+  EXPECT_EQ(answer(request, exposed_).status, 403);
+  exposed_.reloaded.emplace();
+  EXPECT_EQ(answer(request, exposed_).status, 200);
+  EXPECT_EQ(get("/-/reload").status, 405);
+  exposed_.reloaded = base::fail(base::ErrorCode::kInvalidConfig, "probes.yaml:1:1: wrong");
+  const Response refused = answer(request, exposed_);
+  EXPECT_EQ(refused.status, 500);
+  EXPECT_EQ(refused.body, "probes.yaml:1:1: wrong\n");
+}
+
 TEST_F(Routes, ServeMetrics) {
   EXPECT_EQ(get("/metrics"),
             (Response{.status = 200,

@@ -259,7 +259,7 @@ TEST_F(Plans, ShareTheObjectsOfAPair) {
   ASSERT_THAT(plan.probes, SizeIs(2));
   EXPECT_EQ(plan.probes[0].records[0].object, plan.probes[1].records[0].object);
   EXPECT_FALSE(plan.probes[0].framed);
-  EXPECT_EQ(plan.objects, 1U);
+  EXPECT_THAT(plan.objects, ElementsAre("pair open"));
   const FakeMemory memory;
   PlannedCall call(&plan, &memory);
   call.enter({0xc000001000});

@@ -1,0 +1,244 @@
+"""Counts outlive the exporter, its configuration and its version: nothing is counted twice, and what is missing is
+said to be."""
+
+import itertools
+import os
+import pathlib
+import shutil
+import signal
+import threading
+import unittest
+
+import exposition
+import gofixture
+from exporter import start_exporter
+from support import BINARY, TestCase, mounted_bpffs, run, wait_until
+
+CONFIG = """\
+services:
+  alpha: {{ match: {{ exe: "{exe}", args: ["-role", "alpha"] }} }}
+metrics:
+  work_total: {{ type: counter, help: Calls., labels: [kind] }}
+  work_duration_ms: {{ type: histogram, help: Durations., unit: ms, labels: [], buckets: [60000] }}
+  {more_metrics}
+probes:
+  - name: work
+    service: alpha
+    function: main.(*worker).work
+    signature: func(kind string, number int) error
+    labels:
+      kind: kind
+    record: [work_total]
+  - name: durations
+    service: alpha
+    function: main.(*worker).work
+    record: [work_duration_ms]
+  {more_probes}
+"""
+
+MORE_METRICS = "more_total: { type: counter, help: Calls., labels: [status] }"
+MORE_PROBES = """\
+- name: more
+    service: alpha
+    function: main.(*worker).work
+    signature: func(kind string, number int) error
+    labels: { status: { error: "ret0 != nil", else: ok } }
+    record: [more_total]
+"""
+
+
+class Load:
+    """A service that works without a pause, and how much it has done."""
+
+    CALLS = 1000
+
+    def __init__(self, test, exe):
+        self.process = gofixture.Driven(test, exe, "-role", "alpha", "-kinds", "3", "-serve")
+        self.calls = 0
+        self.going = True
+        self.thread = threading.Thread(target=self._drive, daemon=True)
+
+    def start(self):
+        self.thread.start()
+        return self
+
+    def _drive(self):
+        while self.going:
+            self.process.ask(str(self.CALLS), f"done {self.CALLS}")
+            self.calls += self.CALLS
+
+    def stop(self):
+        self.going = False
+        self.thread.join()
+        return self.calls
+
+
+class KeptCounts(TestCase):
+    def setUp(self):
+        super().setUp()
+        mounted_bpffs()
+        self.exe = gofixture.build("restarts")
+        self.pins = pathlib.Path("/sys/fs/bpf") / f"uprobe_exporter_test_{os.getpid()}_{id(self)}"
+        self.addCleanup(shutil.rmtree, self.pins, ignore_errors=True)
+        self.configure()
+        self.exporters = itertools.count(1)
+
+    def configure(self, more=False):
+        text = CONFIG.format(exe=self.exe, more_metrics=MORE_METRICS if more else "", more_probes=MORE_PROBES if more else "")
+        # Replaced at once, as editors and Kubernetes do.
+        fresh = self.write("probes.new", text)
+        self.config = self.dir / "probes.yaml"
+        fresh.rename(self.config)
+
+    def start_exporter(self, ready=True):
+        return start_exporter(self, self.config, "--bpf.pin-path", self.pins, "--web.enable-lifecycle",
+                              name=f"exporter{next(self.exporters)}", ready=ready)
+
+    @staticmethod
+    def counted(samples, metric="work_total"):
+        return int(sum(exposition.family(samples, metric).values()))
+
+    @staticmethod
+    def losses(samples):
+        return {dict(labels)["reason"]: int(n)
+                for labels, n in exposition.family(samples, "uprobe_exporter_losses_total").items() if n}
+
+    def check(self, exporter, calls):
+        samples = exporter.samples()
+        self.assertEqual(self.counted(samples), calls)
+        self.assertEqual(self.counted(samples, "work_duration_ms_count"), calls)
+        self.assertEqual(self.losses(samples), {})
+        return samples
+
+    def test_a_stopped_exporter_leaves_its_counts(self):
+        load = Load(self, self.exe)
+        exporter = self.start_exporter()
+        load.process.ask("1000", "done 1000")
+        exporter.stop()
+        exporter = self.start_exporter()
+        load.process.ask("500", "done 500")
+        self.check(exporter, 1500)
+
+    def test_counts_of_a_service_that_ended_meanwhile(self):
+        load = Load(self, self.exe)
+        exporter = self.start_exporter()
+        load.process.ask("1000", "done 1000")
+        exporter.stop()
+        load.process.stop()
+        exporter = self.start_exporter()
+        self.check(exporter, 1000)
+        again = Load(self, self.exe)
+        exporter.wait_attached("alpha")
+        again.process.ask("10", "done 10")
+        self.check(exporter, 1010)
+        exporter.stop()
+        self.check(self.start_exporter(), 1010)
+
+    def test_the_same_configuration_is_loaded_again(self):
+        exporter = self.start_exporter()
+        load = Load(self, self.exe).start()
+        exporter.wait_attached("alpha")
+        exporter.wait_for(lambda samples: self.counted(samples) > 0, "calls")
+        before = load.stop()
+        missed = before - self.counted(exporter.samples())
+        load = Load(self, self.exe).start()
+        for _ in range(100):
+            self.assertEqual(exporter.request("/-/reload", "POST").status, 200)
+        self.check_from(exporter, before + load.stop() - missed)
+
+    def check_from(self, exporter, calls):
+        samples = exporter.samples()
+        self.assertEqual(self.counted(samples), calls)
+
+    def test_probes_are_added_and_left_out_under_load(self):
+        first = Load(self, self.exe)
+        exporter = self.start_exporter()
+        exporter.wait_attached("alpha")
+        first.start()
+        for more in itertools.islice(itertools.cycle([True, False]), 20):
+            self.configure(more)
+            self.assertEqual(exporter.request("/-/reload", "POST").status, 200)
+        samples = self.check(exporter, first.stop())
+        self.assertEqual(samples.get(exposition.series("more_total", status="ok")), None)
+
+    def test_a_file_that_changes_is_loaded(self):
+        load = Load(self, self.exe)
+        exporter = self.start_exporter()
+        load.process.ask("10", "done 10")
+        self.configure(more=True)
+        exporter.wait_log("configuration loaded again")
+        load.process.ask("10", "done 10")
+        samples = self.check(exporter, 20)
+        self.assertEqual(self.counted(samples, "more_total"), 10)
+
+    def test_a_wrong_file_changes_nothing(self):
+        load = Load(self, self.exe)
+        exporter = self.start_exporter()
+        load.process.ask("10", "done 10")
+        self.write("probes.yaml", "services: {")
+        exporter.process.process.send_signal(signal.SIGHUP)
+        exporter.wait_log("the configuration is wrong")
+        answer = exporter.request("/-/reload", "POST")
+        self.assertEqual(answer.status, 500)
+        self.assertIn(b"probes.yaml:1:", answer.body)
+        load.process.ask("10", "done 10")
+        samples = self.check(exporter, 20)
+        self.assertEqual(samples[exposition.series("uprobe_exporter_config_last_reload_successful")], 0)
+        self.configure()
+        exporter.wait_for(lambda found: found[exposition.series("uprobe_exporter_config_last_reload_successful")] == 1, "the repaired file")
+
+    def test_another_exporter_takes_over_under_load(self):
+        load = Load(self, self.exe)
+        exporter = self.start_exporter()
+        load.start()
+        for _ in range(5):
+            following = self.start_exporter()
+            exporter.wait_log("another exporter takes over")
+            exporter.wait_log("detached: another exporter has taken over")
+            last = self.counted(exporter.samples())
+            exporter.stop()
+            self.assertGreaterEqual(self.counted(following.samples()), last)
+            exporter = following
+        samples = self.check(exporter, load.stop())
+        self.assertEqual(samples[exposition.series("uprobe_exporter_blind_seconds_total")], 0)
+
+    def test_an_exporter_that_is_killed_misses_no_more_than_it_says(self):
+        load = Load(self, self.exe)
+        exporter = self.start_exporter()
+        load.start()
+        for _ in range(10):
+            wait_until(lambda before=self.counted(exporter.samples()): self.counted(exporter.samples()) > before, "calls")
+            seen = self.counted(exporter.samples())
+            exporter.process.kill()
+            exporter = self.start_exporter()
+            self.assertGreaterEqual(self.counted(exporter.samples()), seen)
+        calls = load.stop()
+        samples = exporter.samples()
+        blind = samples[exposition.series("uprobe_exporter_blind_seconds_total")]
+        self.assertGreater(blind, 0)
+        self.assertLessEqual(self.counted(samples), calls)
+        self.assertEqual(set(self.losses(samples)) - {"no_entry", "unwound"}, set())
+
+    def test_unload_removes_everything(self):
+        load = Load(self, self.exe)
+        exporter = self.start_exporter()
+        load.process.ask("10", "done 10")
+        refused = run(BINARY, "unload", "--bpf.pin-path", self.pins, check=False)
+        self.assertEqual(refused.returncode, 1)
+        self.assertIn("an exporter is at work", refused.stderr)
+        exporter.stop()
+        self.assertTrue(self.pins.exists())
+        run(BINARY, "unload", "--bpf.pin-path", self.pins)
+        self.assertFalse(self.pins.exists())
+        self.assertEqual(self.counted(self.start_exporter().samples()), 0)
+
+    def test_pins_of_another_version_are_announced(self):
+        Load(self, self.exe)
+        (self.pins / "v0" / "shared").mkdir(parents=True)
+        exporter = self.start_exporter()
+        self.assertEqual(exporter.samples()[exposition.series("uprobe_exporter_counters_reset_total")], 1)
+        self.assertFalse((self.pins / "v0").exists())
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)

@@ -1,0 +1,38 @@
+#include "app/config_file.hpp"
+
+#include <fmt/format.h>
+
+#include <cstdint>
+#include <string_view>
+#include <utility>
+
+#include "config/parse_config.hpp"
+#include "config/read_config_file.hpp"
+
+namespace app {
+namespace {
+
+// FNV-1a, which serves to tell texts apart.
+std::string hash_of(std::string_view text) {
+  std::uint64_t hash = 0xcbf29ce484222325;
+  for (const char character : text) {
+    hash = (hash ^ static_cast<unsigned char>(character)) * 0x100000001b3;
+  }
+  return fmt::format("{:016x}", hash);
+}
+
+}  // namespace
+
+base::Result<ConfigFile::Loaded> ConfigFile::load() {
+  loaded_ = last_ = file_state(path_);
+  ASSIGN_OR_RETURN(const std::string text, config::read_config_file(path_));
+  ASSIGN_OR_RETURN(config::ProbeConfig config, config::parse_config(text, path_));
+  return Loaded{.config = std::move(config), .hash = hash_of(text)};
+}
+
+bool ConfigFile::has_changed() {
+  const FileState now = file_state(path_);
+  return std::exchange(last_, now) == now && now != loaded_ && now != FileState{};
+}
+
+}  // namespace app

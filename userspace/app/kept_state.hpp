@@ -1,0 +1,95 @@
+// What exporters hand on to each other through a BPF file system: what was counted, and which of them is at work.
+//
+//   PATH/exporter      numbers that every version understands (enum Word)
+//   PATH/v1/shared/    maps of attach::SharedMaps
+//   PATH/v1/unit_*/    one service's probes in one binary (attach/pinned_binary)
+//   PATH/v1/totals     counts of probes that are no more (collect/totals)
+//   PATH/v1/services   names of services by their bit
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "attach/attached_binary.hpp"
+#include "attach/pin_folder.hpp"
+#include "attach/service_bits.hpp"
+#include "base/error.hpp"
+#include "base/log.hpp"
+#include "base/unique_fd.hpp"
+#include "collect/totals.hpp"
+
+namespace app {
+
+class KeptState {
+ public:
+  // An empty path, or one outside of a BPF file system (which is logged): nothing is kept. Where another exporter is at
+  // work, waits until it hands over; error: it does not.
+  static base::Result<KeptState> open(const std::string& path, base::Logger& log);
+
+  // Removes all that exporters have left at `path`. Error: one is at work there.
+  static base::Result<> remove(const std::string& path);
+
+  [[nodiscard]] const attach::PinFolder& shared() const { return shared_; }
+
+  [[nodiscard]] const attach::PinFolder& units() const { return version_; }
+
+  // Whether an exporter handed over to us, whose probes go on to count until ours do.
+  [[nodiscard]] bool has_predecessor() const { return has_predecessor_; }
+
+  // Begins anew: what is kept cannot be used. Counted as a reset.
+  base::Result<> reset(const std::string& reason);
+
+  collect::Totals& totals() { return totals_; }
+
+  [[nodiscard]] const collect::Totals& totals() const { return totals_; }
+
+  base::Result<> save_totals();
+
+  attach::ServiceBits& service_bits() { return service_bits_; }
+
+  base::Result<> save_service_bits();
+
+  // Says that services are watched now. The first call ends the time in which they were not.
+  void note_alive();
+
+  // A new exporter waits for us: from now on everything but scrapes is its.
+  [[nodiscard]] bool is_wanted() const;
+  void hand_over();
+
+  [[nodiscard]] double blind_seconds() const;
+  [[nodiscard]] std::uint64_t resets() const;
+
+ private:
+  explicit KeptState(base::Logger& log) : log_(&log) {}
+
+  enum class Word : std::uint32_t {
+    kAlive,      // boot time in ns: probes were attached then; 0: never
+    kBlind,      // ns without probes, all together
+    kResets,     // times that counts were given up
+    kSuccessor,  // 1: an exporter waits
+    kWords,
+  };
+
+  base::Result<> open_folders();
+  base::Result<> open_words();
+  base::Result<> wait_for_turn();
+  void drop_other_versions();
+  void read_kept();
+  void count_reset(const std::string& reason);
+  [[nodiscard]] std::uint64_t word(Word which) const;
+  void set_word(Word which, std::uint64_t value);
+
+  base::Logger* log_;  // owned by main
+  attach::PinFolder root_;
+  attach::PinFolder version_;
+  attach::PinFolder shared_;
+  base::UniqueFd words_;
+  base::UniqueFd turn_;  // locked while we are the one at work
+  bool has_predecessor_ = false;
+  bool was_noted_ = false;
+  collect::Totals totals_;
+  attach::ServiceBits service_bits_;
+};
+
+}  // namespace app

@@ -1,0 +1,54 @@
+#include "attach/gate.hpp"
+
+#include <bpf/bpf.h>
+
+#include <cerrno>
+#include <chrono>
+#include <thread>
+
+namespace attach {
+namespace {
+
+using base::Result;
+
+// Longer than any thread takes from the first to the last program of one hit, preempted or not.
+constexpr std::chrono::milliseconds kLongestHit{250};
+
+Result<> set_all(const SharedMaps& maps, std::span<const Gate> gates, std::uint32_t back, gate_phase phase) {
+  for (const Gate& gate : gates) {
+    const __u32 key = gate.number;
+    const __u64 word = __u64{gate.generation - back} << GATE_PHASE_BITS | static_cast<__u64>(phase);
+    if (const int error = bpf_map_update_elem(maps.gates.value(), &key, &word, BPF_ANY); error != 0) {
+      return base::fail_errno(-error, "opening gate {}", gate.number);
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+base::Result<std::uint32_t> current_generation(const SharedMaps& maps, std::uint16_t gate) {
+  const __u32 key = gate;
+  __u64 word = 0;
+  if (const int error = bpf_map_lookup_elem(maps.gates.value(), &key, &word); error != 0) {
+    return base::fail_errno(-error, "reading gate {}", gate);
+  }
+  return static_cast<std::uint32_t>(word >> GATE_PHASE_BITS);
+}
+
+base::Result<> open_gates(const SharedMaps& maps, std::span<const Gate> gates) {
+  return set_all(maps, gates, 0, GATE_STEADY);
+}
+
+base::Result<> hand_over(const SharedMaps& maps, std::span<const Gate> gates) {
+  if (gates.empty()) {
+    return {};
+  }
+  RETURN_IF_ERROR(set_all(maps, gates, 1, GATE_PREPARING));
+  std::this_thread::sleep_for(kLongestHit);
+  RETURN_IF_ERROR(set_all(maps, gates, 0, GATE_TAKEN));
+  std::this_thread::sleep_for(kLongestHit);
+  return open_gates(maps, gates);
+}
+
+}  // namespace attach
