@@ -69,7 +69,8 @@ def check_daemonset():
     for probe, path in (("readinessProbe", "/-/ready"), ("livenessProbe", "/-/healthy")):
         assert container[probe]["httpGet"] == {"path": path, "port": port["name"]}, probe
     mounts = {mount["name"]: mount["mountPath"] for mount in container["volumeMounts"]}
-    (volume,) = pod["volumes"]
+    volume, pins = sorted(pod["volumes"], key=lambda each: "hostPath" in each)
+    assert mounts[pins["name"]] == pins["hostPath"]["path"] == "/sys/fs/bpf", "counts are kept in the node's BPF file system"
     assert volume["configMap"]["name"] == objects["ConfigMap"]["metadata"]["name"]
     (config_file,) = objects["ConfigMap"]["data"]
     assert f"{mounts[volume['name']]}/{config_file}" in container["args"], "--config names another file"

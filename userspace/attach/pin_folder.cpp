@@ -22,7 +22,9 @@ using base::Result;
 
 base::Result<PinFolder> PinFolder::open(std::string path) {
   std::error_code error;
-  std::filesystem::create_directories(path, error);
+  if (std::filesystem::create_directories(path, error)) {
+    std::filesystem::permissions(path, std::filesystem::perms::owner_all, error);
+  }
   struct statfs found{};
   if (error || ::statfs(path.c_str(), &found) != 0) {
     return fail_errno(error ? error.value() : errno, "making {}", path);

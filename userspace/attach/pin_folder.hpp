@@ -16,7 +16,7 @@ class PinFolder {
   // Nowhere: pins are forgotten, nothing is found.
   PinFolder() = default;
 
-  // Makes the folder where it does not exist. kUnsupported: that is no BPF file system.
+  // Makes the folder where it does not exist, for its owner alone. kUnsupported: that is no BPF file system.
   static base::Result<PinFolder> open(std::string path);
 
   [[nodiscard]] bool is_somewhere() const { return !path_.empty(); }
