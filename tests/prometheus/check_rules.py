@@ -87,7 +87,7 @@ def mutants():
                 for what, other in changed_rules(rule):
                     mutant = copy.deepcopy(content)
                     mutant["groups"][group]["rules"][number] = other
-                    yield file, f"{rule.get('alert') or rule['record']}: {what}", yaml.safe_dump(mutant)
+                    yield file, f"{name_of(rule)}: {what}", yaml.safe_dump(mutant)
 
 
 def test_rules(top, tests):
@@ -96,26 +96,36 @@ def test_rules(top, tests):
                           capture_output=True, text=True, env={**os.environ, "GOMAXPROCS": "1"})
 
 
-def tests_of(rule):
-    """An alert must be held by its own tests, what is recorded by those of any alert."""
-    own = [test for test in TESTS if f"alertname: {rule}" in test.read_text()]
-    return own or TESTS
+def rules_of(file):
+    return [rule for group in yaml.safe_load(file.read_text())["groups"] for rule in group["rules"]]
+
+
+def name_of(rule):
+    return rule.get("alert") or rule["record"]
+
+
+def tests_of(name):
+    """A rule must be held by the tests of its own alert or, if it is recorded, of the alerts that come of it."""
+    users = [name_of(rule) for file in RULES for rule in rules_of(file) if name in rule["expr"] and name != name_of(rule)]
+    own = [test for test in TESTS if re.search(rf"alertname: {name}\b|expr: {name}\b", test.read_text())]
+    return sorted({*own, *(test for user in users for test in tests_of(user))})
 
 
 def is_noticed(mutant):
     changed_file, what, content = mutant
+    tests = tests_of(what.partition(": ")[0])
     with tempfile.TemporaryDirectory() as folder:
         top = pathlib.Path(folder)
-        for file in (*RULES, *TESTS):
+        for file in (*RULES, *tests):
             copied = top / file.relative_to(TOP)
             copied.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(file, copied)
         (top / changed_file.relative_to(TOP)).write_text(content)
-        return test_rules(top, tests_of(what.partition(": ")[0])).returncode != 0
+        return test_rules(top, tests).returncode != 0
 
 
 def check_every_alert_is_tested():
-    alerts = {rule["alert"] for group in yaml.safe_load(RULES[1].read_text())["groups"] for rule in group["rules"]}
+    alerts = {rule["alert"] for rule in rules_of(RULES[1])}
     tested = set(re.findall(r"alertname: (\w+)", "".join(test.read_text() for test in TESTS)))
     assert alerts == tested, f"without a test: {alerts - tested}; without an alert: {tested - alerts}"
 

@@ -1,8 +1,9 @@
 """What can be wrong: how it is caused on the stand-in, how it is mended, and which alerts must come and go."""
 
 import dataclasses
+import re
 
-from world import World, changed
+from world import World
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,23 +43,31 @@ def start_services_and_traffic(world):
     world.start_traffic()
 
 
+def replace(pattern, replacement):
+    """A change of probes.yaml in one place."""
+    def change(text):
+        changed, count = re.subn(pattern, replacement, text)
+        assert count == 1, f"probes.yaml: {count} times {pattern!r}"
+        return changed
+
+    return change
+
+
 def miss_a_function(world):
-    world.restart_exporter(changed(world.workplace.dir / "missing.yaml", r"(redisCache\).)Get\n", r"\1Gone\n"))
+    world.reload(replace(r"(redisCache\).)Get\n", r"\1Gone\n"))
 
 
 def overflow(world):
-    world.restart_exporter(changed(world.workplace.dir / "limited.yaml", r"(message_send_total:\s+{)", r"\1 max_series: 2,"))
+    world.reload(replace(r"(message_send_total:\s+{)", r"\1 max_series: 2,"))
     world.traffic.fault("overflow", 5)
 
 
 def end_overflow(world):
     world.traffic.fault("overflow", 0)
-    world.restart_exporter()
+    world.reload()
 
 
 SERVICES = ("gateway", "logic", "task")
-# What an exporter brings that is away for a moment.
-RESTART = ("UprobeExporterDown", "ResonanceServiceGone", "ResonanceConnectionsLow", "ResonanceMQBacklog")
 
 CONDITIONS = (
     Condition("one call in five fails", *fault("error", 20),
@@ -78,11 +87,13 @@ CONDITIONS = (
               inhibited=("ResonanceConnectionsLow",)),
     Condition("the exporter is killed; then started again", World.kill_exporter, World.start_exporter,
               alerts("UprobeExporterDown") + alerts("ResonanceServiceGone", "service", *SERVICES),
-              also=RESTART),
-    Condition("a probe's function does not exist", miss_a_function, World.restart_exporter,
-              alerts("UprobeExporterProbeNotAttached", "probe", "cache get"), also=RESTART),
+              also=("ResonanceConnectionsLow", "ResonanceMQBacklog")),
+    Condition("a probe's function does not exist", miss_a_function, World.reload,
+              alerts("UprobeExporterProbeNotAttached", "probe", "cache get")),
     Condition("a third session type, where two have room", overflow, end_overflow,
-              alerts("UprobeExporterSeriesOverflow", "probe", "message sent"), also=RESTART),
+              alerts("UprobeExporterSeriesOverflow", "probe", "message sent")),
+    Condition("a line of probes.yaml is no YAML", lambda world: world.reload(lambda text: text + "}\n"), World.reload,
+              alerts("UprobeExporterConfigRefused")),
 )
 
 # Conditions of one row are there at the same time, rows follow each other.
