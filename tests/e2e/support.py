@@ -55,10 +55,13 @@ def run(*command, check=True, **options):
     return done
 
 
-def mounted_bpffs():
-    """Sees to it that there is a BPF file system; systemd mounts one at boot."""
+def kept_pins(test):
+    """A place for the counts of this test's exporters, in a BPF file system; systemd mounts one at boot."""
     if not os.path.ismount("/sys/fs/bpf"):
         run("mount", "-t", "bpf", "bpf", "/sys/fs/bpf")
+    pins = pathlib.Path("/sys/fs/bpf") / f"uprobe_exporter_test_{os.getpid()}_{id(test)}"
+    test.addCleanup(shutil.rmtree, pins, ignore_errors=True)
+    return pins
 
 
 def _die_with_parent():

@@ -2,9 +2,6 @@
 said to be."""
 
 import itertools
-import os
-import pathlib
-import shutil
 import signal
 import threading
 import unittest
@@ -12,7 +9,7 @@ import unittest
 import exposition
 import gofixture
 from exporter import start_exporter
-from support import BINARY, TestCase, mounted_bpffs, run, wait_until
+from support import BINARY, TestCase, kept_pins, run, wait_until
 
 CONFIG = """\
 services:
@@ -76,10 +73,8 @@ class Load:
 class KeptCounts(TestCase):
     def setUp(self):
         super().setUp()
-        mounted_bpffs()
         self.exe = gofixture.build("restarts")
-        self.pins = pathlib.Path("/sys/fs/bpf") / f"uprobe_exporter_test_{os.getpid()}_{id(self)}"
-        self.addCleanup(shutil.rmtree, self.pins, ignore_errors=True)
+        self.pins = kept_pins(self)
         self.configure()
         self.exporters = itertools.count(1)
 
@@ -144,11 +139,7 @@ class KeptCounts(TestCase):
         load = Load(self, self.exe).start()
         for _ in range(100):
             self.assertEqual(exporter.request("/-/reload", "POST").status, 200)
-        self.check_from(exporter, before + load.stop() - missed)
-
-    def check_from(self, exporter, calls):
-        samples = exporter.samples()
-        self.assertEqual(self.counted(samples), calls)
+        self.assertEqual(self.counted(exporter.samples()), before + load.stop() - missed)
 
     def test_probes_are_added_and_left_out_under_load(self):
         first = Load(self, self.exe)

@@ -8,7 +8,7 @@ import unittest
 import exposition
 import resonance
 from exporter import start_exporter
-from support import TestCase, wait_until
+from support import TestCase, kept_pins, wait_until
 
 # Every one of them must have a row above zero, else a comparison says little.
 METRICS = (
@@ -180,6 +180,55 @@ class ExporterLate(Resonance):
         self.run_to_the_end(load, exporter, *options)
 
 
+EXTRA_METRIC = """
+metrics:
+  extra_total: { type: counter, help: Calls., labels: [service] }
+"""
+
+EXTRA_PROBE = """
+  - name: extra
+    service: [gateway, logic, task]
+    function: runtime.newproc1
+    record: [extra_total]
+"""
+
+
+class ExporterExchanged(Resonance):
+    """Other exporters take over, and the configuration changes, while the load goes on."""
+
+    def test_taken_over_and_reloaded_under_load(self):
+        pins = kept_pins(self)
+        stage = self.stage()
+        first = self.kept_exporter(pins, "first")
+        load = resonance.Load(self, stage)
+        self.wait_requests(first)
+        second = self.kept_exporter(pins, "second")
+        first.wait_log("another exporter takes over")
+        first.stop()
+        self.wait_requests(second)
+        wanted = self.config.read_text()
+        self.assertEqual(wanted.count("\nmetrics:\n"), 1)
+        for text in (wanted.replace("\nmetrics:\n", EXTRA_METRIC) + EXTRA_PROBE, wanted):
+            self.write("new.yaml", text).rename(self.config)
+            self.assertEqual(second.request("/-/reload", "POST").status, 200)
+        third = self.kept_exporter(pins, "third")
+        second.wait_log("another exporter takes over")
+        second.stop()
+        # The window of the ratio begins with each exporter.
+        self.run_to_the_end(load, third, "-except", "cache_hit_rate")
+        self.assertEqual(third.samples()[exposition.series("uprobe_exporter_blind_seconds_total")], 0)
+
+    def kept_exporter(self, pins, name):
+        return start_exporter(self, self.config, "--strict", "--bpf.pin-path", pins, "--web.enable-lifecycle", name=name)
+
+    def wait_requests(self, exporter):
+        def handled(samples):
+            return sum(exposition.family(samples, "request_total").values())
+
+        before = handled(exporter.samples())
+        exporter.wait_for(lambda samples: handled(samples) >= before + 100, "requests")
+
+
 class Large(Resonance):
     """Many connections and messages on two cores."""
 
@@ -220,7 +269,7 @@ def load_tests(loader, tests, _):
     if os.environ.get("UPROBE_EXPORTER_FULL") == "1":
         return tests
     chosen = unittest.TestSuite()
-    for case in (ExporterAfter, ExporterBefore, ExporterLate, Large, Servers):
+    for case in (ExporterAfter, ExporterBefore, ExporterLate, ExporterExchanged, Large, Servers):
         chosen.addTests(loader.loadTestsFromTestCase(case))
     return chosen
 
