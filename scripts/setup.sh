@@ -19,7 +19,7 @@ readonly BUILD_BACKPORTS=(libbpf-dev bpftool)
 readonly TEST_BACKPORTS=(qemu-system-x86 qemu-system-common qemu-system-data seabios)
 readonly RUNTIME_BACKPORTS=(libbpf1)
 readonly TEST_PACKAGES=(
-  python3 curl openssl jq binutils busybox-static cpio kmod
+  python3 curl openssl libfaketime jq binutils busybox-static cpio kmod
   shellcheck python3-yaml python3-prometheus-client locales
   prometheus prometheus-alertmanager postgresql postgresql-contrib redis-server nats-server
 )
