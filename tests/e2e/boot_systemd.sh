@@ -33,6 +33,7 @@ mount -t overlay overlay -o "lowerdir=/,upperdir=$layers/upper,workdir=$layers/w
 mount -t proc proc "$root/proc"
 mount --rbind /sys "$root/sys"
 umount -R "$root/sys/fs/cgroup"
+mount -t bpf bpf "$root/sys/fs/bpf"
 mount -t cgroup2 cgroup2 "$root/sys/fs/cgroup"
 mount -t tmpfs tmpfs "$root/run"
 mount -t tmpfs tmpfs "$root/tmp"

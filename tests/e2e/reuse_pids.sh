@@ -9,7 +9,7 @@ exporter=$1 config=$2 service=$3 times=$4 calls=$5
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 
-"$exporter" run --config "$config" --web.listen-address 127.0.0.1:0 >"$log" 2>&1 &
+"$exporter" run --config "$config" --web.listen-address 127.0.0.1:0 --bpf.pin-path "" >"$log" 2>&1 &
 exporter_pid=$!
 until grep -q msg=ready "$log"; do
   kill -0 "$exporter_pid" || { cat "$log" >&2; exit 1; }

@@ -15,7 +15,7 @@ import urllib.request
 import gofixture
 from exporter import Exporter, start_exporter
 from exposition import by_label, family, parse, series
-from support import BINARY, SOURCE, TestCase, run, wait_until
+from support import BINARY, NO_PINS, SOURCE, TestCase, run, wait_until
 
 CONFIG = """\
 services:
@@ -81,7 +81,9 @@ class Faults(TestCase):
         (disk / "filler").write_bytes(b"x" * 4096)
         service = self.service(exe=programs[0])
         with open(disk / "log", "ab") as log:
-            process = subprocess.Popen([BINARY, "run", "--config", self.write("probes.yaml", CONFIG.format(exe=self.dir / "*")), "--web.listen-address", "127.0.0.1:0"],
+            process = subprocess.Popen([BINARY, "run", "--config",
+                                        self.write("probes.yaml", CONFIG.format(exe=self.dir / "*")),
+                                        "--web.listen-address", "127.0.0.1:0", *NO_PINS],
                                        stdin=subprocess.DEVNULL, stderr=log)
         self.addCleanup(process.wait)
         self.addCleanup(process.kill)
@@ -131,7 +133,7 @@ class Faults(TestCase):
         program = self.write("limited.sh", f'#!/bin/sh\nulimit -n 160\nexec {BINARY} "$@"\n')
         program.chmod(0o755)
         process = self.start("exporter", [program, "run", "--config", self.write("probes.yaml", many_probes(self.exe, total)),
-                                          "--web.listen-address", "127.0.0.1:0"])
+                                          "--web.listen-address", "127.0.0.1:0", *NO_PINS])
         exporter = Exporter(process).wait_ready()
         self.check_partly_attached(exporter, service, total, "Too many open files")
 
