@@ -8,6 +8,7 @@
 #include "app/retired_counts.hpp"
 #include "attach/call_records.hpp"
 #include "attach/gate.hpp"
+#include "attach/load_generation.hpp"
 #include "attach/pinned_binary.hpp"
 #include "plan/encode_plan.hpp"
 #include "plan/keep_numbers.hpp"

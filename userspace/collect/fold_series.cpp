@@ -1,0 +1,203 @@
+#include "collect/fold_series.hpp"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <functional>
+#include <map>
+#include <vector>
+
+#include "abi/maps.h"
+#include "collect/map_entries.hpp"
+#include "collect/process_keys.hpp"
+
+namespace collect {
+namespace {
+
+using base::Result;
+
+class SeriesFold {
+ public:
+  SeriesFold(const attach::ProbeMaps& maps, const plan::PlannedProbe& planned)
+      : maps_(&maps),
+        key_size_(sizeof(series_key) + planned.labels_size),
+        values_(std::max<std::size_t>(planned.slots, 1) * static_cast<std::size_t>(libbpf_num_possible_cpus())),
+        total_(values_.size()) {}
+
+  Result<> discard(const KeyBytes& key) {
+    std::uint32_t slot = 0;
+    if (bpf_map_lookup_elem(maps_->series.value(), key.data(), &slot) != 0) {
+      return {};
+    }
+    bpf_map_delete_elem(maps_->series.value(), key.data());
+    std::ranges::fill(values_, 0);
+    RETURN_IF_ERROR(write(slot, values_));
+    return free(slot);
+  }
+
+  Result<> move(const KeyBytes& key) {
+    std::uint32_t slot = 0;
+    if (bpf_map_lookup_elem(maps_->series.value(), key.data(), &slot) != 0) {
+      return {};
+    }
+    const KeyBytes target = folded_key(key, offsetof(series_key, process));
+    std::uint32_t target_slot = 0;
+    if (bpf_map_lookup_elem(maps_->series.value(), target.data(), &target_slot) != 0) {
+      return rename(key, target, slot);
+    }
+    // Nothing else writes to either slot: their processes are gone.
+    RETURN_IF_ERROR(read(slot, values_));
+    RETURN_IF_ERROR(read(target_slot, total_));
+    std::ranges::transform(total_, values_, total_.begin(), std::plus<>());
+    RETURN_IF_ERROR(note({.underway = 1, .source = slot, .target = target_slot, .pad = 0}));
+    return add({key}, slot, target_slot);
+  }
+
+  // Ends what an exporter that was killed had begun.
+  Result<> resume() {
+    RETURN_IF_ERROR(end_renames());
+    std::vector<std::byte> bytes(sizeof(fold_step) + total_.size() * sizeof(total_[0]));
+    const std::uint32_t first = 0;
+    if (bpf_map_lookup_elem(maps_->fold_journal.value(), &first, bytes.data()) != 0) {
+      return base::fail_errno(errno, "reading the journal of a probe");
+    }
+    fold_step step{};
+    std::memcpy(&step, bytes.data(), sizeof(step));
+    std::memcpy(total_.data(), bytes.data() + sizeof(step), bytes.size() - sizeof(step));
+    if (step.underway == 0) {
+      return {};
+    }
+    const auto keys = keys_with(step.source);
+    return keys ? add(*keys, step.source, step.target) : std::unexpected(keys.error());
+  }
+
+ private:
+  // The first process of its kind that is gone: the total takes its slot as it is.
+  Result<> rename(const KeyBytes& key, const KeyBytes& target, std::uint32_t slot) {
+    int error = bpf_map_update_elem(maps_->series.value(), target.data(), &slot, BPF_NOEXIST);
+    bpf_map_delete_elem(maps_->series.value(), key.data());
+    if (error == -E2BIG) {  // a full map has no room for both
+      error = bpf_map_update_elem(maps_->series.value(), target.data(), &slot, BPF_NOEXIST);
+    }
+    return error == 0 ? Result<>{} : base::fail_errno(-error, "folding a series");
+  }
+
+  // A slot that has its new name has lost its old one.
+  Result<> end_renames() {
+    std::map<std::uint32_t, std::vector<KeyBytes>> keys;
+    RETURN_IF_ERROR(for_each_entry(maps_->series.value(), key_size_, sizeof(std::uint32_t), [&](Bytes key, Bytes value) {
+      std::uint32_t slot = 0;
+      std::memcpy(&slot, value.data(), sizeof(slot));
+      keys[slot].emplace_back(key.begin(), key.end());
+    }));
+    for (const auto& [slot, names] : keys) {
+      for (const KeyBytes& name : names) {
+        if (names.size() > 1 && process_of(name, offsetof(series_key, process)) != FOLDED_PROCESS) {
+          bpf_map_delete_elem(maps_->series.value(), name.data());
+        }
+      }
+    }
+    return {};
+  }
+
+  [[nodiscard]] Result<std::vector<KeyBytes>> keys_with(std::uint32_t wanted) const {
+    std::vector<KeyBytes> keys;
+    RETURN_IF_ERROR(for_each_entry(maps_->series.value(), key_size_, sizeof(wanted), [&](Bytes key, Bytes value) {
+      if (std::memcmp(value.data(), &wanted, sizeof(wanted)) == 0) {
+        keys.emplace_back(key.begin(), key.end());
+      }
+    }));
+    return keys;
+  }
+
+  // The step and the sums in total_.
+  [[nodiscard]] Result<> note(const fold_step& step) const {
+    std::vector<std::byte> bytes(sizeof(step) + total_.size() * sizeof(total_[0]));
+    std::memcpy(bytes.data(), &step, sizeof(step));
+    std::memcpy(bytes.data() + sizeof(step), total_.data(), bytes.size() - sizeof(step));
+    const std::uint32_t first = 0;
+    if (bpf_map_update_elem(maps_->fold_journal.value(), &first, bytes.data(), BPF_ANY) != 0) {
+      return base::fail_errno(errno, "writing the journal of a probe");
+    }
+    return {};
+  }
+
+  // `keys`: those of the slot. May be done again from its beginning, up to the end of the step.
+  Result<> add(const std::vector<KeyBytes>& keys, std::uint32_t slot, std::uint32_t target_slot) {
+    RETURN_IF_ERROR(write(target_slot, total_));
+    for (const KeyBytes& key : keys) {
+      bpf_map_delete_elem(maps_->series.value(), key.data());
+    }
+    std::ranges::fill(values_, 0);
+    RETURN_IF_ERROR(write(slot, values_));
+    RETURN_IF_ERROR(note({}));
+    return free(slot);
+  }
+
+  // Lets the kernel use a slot again. Killed before it is done, the slot is used no more.
+  Result<> free(std::uint32_t slot) {
+    const std::uint32_t zero = 0;
+    std::uint32_t given = 0;
+    bpf_map_lookup_elem(maps_->free_slots.value(), &zero, &given);
+    const std::uint32_t index = 1 + given % maps_->series_limit;
+    ++given;
+    // The slot before the count that lets the kernel see it.
+    if (bpf_map_update_elem(maps_->free_slots.value(), &index, &slot, BPF_ANY) != 0 ||
+        bpf_map_update_elem(maps_->free_slots.value(), &zero, &given, BPF_ANY) != 0) {
+      return base::fail_errno(errno, "freeing a series");
+    }
+    return {};
+  }
+
+  Result<> read(std::uint32_t slot, std::vector<std::uint64_t>& values) const {
+    if (const int error = bpf_map_lookup_elem(maps_->values.value(), &slot, values.data()); error != 0) {
+      return base::fail_errno(-error, "reading the values of a series");
+    }
+    return {};
+  }
+
+  [[nodiscard]] Result<> write(std::uint32_t slot, const std::vector<std::uint64_t>& values) const {
+    if (const int error = bpf_map_update_elem(maps_->values.value(), &slot, values.data(), BPF_ANY);
+        error != 0) {
+      return base::fail_errno(-error, "writing the values of a series");
+    }
+    return {};
+  }
+
+  const attach::ProbeMaps* maps_;  // the caller's
+  std::size_t key_size_;
+  std::vector<std::uint64_t> values_;
+  std::vector<std::uint64_t> total_;
+};
+
+Result<> end_series(const attach::AttachedProbe& probe, const plan::PlannedProbe& planned,
+                    std::uint32_t process, Result<> (SeriesFold::*end)(const KeyBytes&)) {
+  ASSIGN_OR_RETURN(const std::vector<KeyBytes> keys,
+                   keys_of(probe.maps.series.value(), sizeof(series_key) + planned.labels_size,
+                           sizeof(std::uint32_t), offsetof(series_key, process), process));
+  SeriesFold fold(probe.maps, planned);
+  for (const KeyBytes& key : keys) {
+    RETURN_IF_ERROR((fold.*end)(key));
+  }
+  return {};
+}
+
+}  // namespace
+
+base::Result<> fold_series(const attach::AttachedProbe& probe, const plan::PlannedProbe& planned, std::uint32_t process) {
+  return end_series(probe, planned, process, &SeriesFold::move);
+}
+
+base::Result<> discard_series(const attach::AttachedProbe& probe, const plan::PlannedProbe& planned,
+                              std::uint32_t process) {
+  return end_series(probe, planned, process, &SeriesFold::discard);
+}
+
+base::Result<> resume_series(const attach::AttachedProbe& probe, const plan::PlannedProbe& planned) {
+  return SeriesFold(probe.maps, planned).resume();
+}
+
+}  // namespace collect
