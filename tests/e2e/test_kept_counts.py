@@ -2,6 +2,7 @@
 said to be."""
 
 import itertools
+import shutil
 import signal
 import threading
 import unittest
@@ -129,6 +130,51 @@ class KeptCounts(TestCase):
         exporter.stop()
         self.check(self.start_exporter(), 1010)
 
+    def units(self):
+        """What is kept of binaries."""
+        return sorted(path.name for path in (self.pins / "v1").glob("unit_*"))
+
+    def release(self, version):
+        """Another build of the service takes the place of the one that is installed."""
+        fresh = self.dir / f"service.{version}"
+        shutil.copy(self.exe, fresh)
+        with open(fresh, "ab") as file:
+            file.write(version.encode())
+        fresh.rename(self.dir / "service")
+
+    def test_releases_leave_one_unit_behind(self):
+        self.release("v0")
+        installed = self.dir / "service"
+        self.write("probes.yaml", self.config.read_text().replace(str(self.exe), str(installed)))
+        exporter = self.start_exporter()
+        for version in range(1, 6):
+            load = Load(self, installed)
+            wait_until(lambda version=version: exporter.process.output().count("msg=attached ") == version, "attaching")
+            load.process.ask("100", "done 100")
+            self.check(exporter, version * 100)
+            self.release(f"v{version}")
+            load.process.stop()
+        wait_until(lambda: self.units() == [], "the last release's counts are in the totals")
+        self.check(exporter, 500)
+        exporter.stop()
+        self.check(self.start_exporter(), 500)
+
+    def test_a_release_while_no_exporter_runs(self):
+        self.release("v0")
+        installed = self.dir / "service"
+        self.write("probes.yaml", self.config.read_text().replace(str(self.exe), str(installed)))
+        load = Load(self, installed)
+        exporter = self.start_exporter()
+        load.process.ask("100", "done 100")
+        exporter.stop()
+        load.process.stop()
+        self.release("v1")
+        load = Load(self, installed)
+        exporter = self.start_exporter()
+        load.process.ask("10", "done 10")
+        self.check(exporter, 110)
+        self.assertEqual(len(self.units()), 1)
+
     def test_the_same_configuration_is_loaded_again(self):
         exporter = self.start_exporter()
         load = Load(self, self.exe).start()
@@ -139,7 +185,8 @@ class KeptCounts(TestCase):
         load = Load(self, self.exe).start()
         for _ in range(100):
             self.assertEqual(exporter.request("/-/reload", "POST").status, 200)
-        self.assertEqual(self.counted(exporter.samples()), before + load.stop() - missed)
+        made = before + load.stop() - missed
+        self.assertEqual(self.counted(exporter.samples()), made)
 
     def test_probes_are_added_and_left_out_under_load(self):
         first = Load(self, self.exe)
