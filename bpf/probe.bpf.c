@@ -30,6 +30,30 @@ static __always_inline int place_in_scratch(struct pt_regs *ctx, __u32 process, 
 	return 0;
 }
 
+/* A call that cannot be kept is one loss: its return must not be a second one. */
+static __always_inline void refuse_call(enum loss_reason reason)
+{
+	__u32 zero = 0;
+	struct series_cursor *probe = bpf_map_lookup_elem(&cursor, &zero);
+	if (probe)
+		__sync_fetch_and_add(&probe->refused, 1);
+	count_loss(spec.probe, reason);
+}
+
+/* Whether a return without an entry is that of a refused call; which one is told by nothing, so the oldest debt is paid
+ * first. A refused call that ends without a return leaves its debt. */
+static __always_inline int returns_refused(void)
+{
+	__u32 zero = 0;
+	struct series_cursor *probe = bpf_map_lookup_elem(&cursor, &zero);
+	if (!probe || !*(volatile __u32 *)&probe->refused)
+		return 0;
+	if ((__s32)__sync_fetch_and_add(&probe->refused, -1) > 0)
+		return 1;
+	__sync_fetch_and_add(&probe->refused, 1);
+	return 0;
+}
+
 /* Pushes a frame for the call that begins; -1 where there is none to keep. */
 static __always_inline int place_in_goroutine(struct pt_regs *ctx, __u32 process, struct place *place)
 {
@@ -38,7 +62,7 @@ static __always_inline int place_in_goroutine(struct pt_regs *ctx, __u32 process
 		return -1;
 	struct goroutine *g = goroutine_at(&place->at.key);
 	if (!g) {
-		count_loss(spec.probe, LOSS_GOROUTINES_FULL);
+		refuse_call(LOSS_GOROUTINES_FULL);
 		return -1;
 	}
 	__u32 count = drop_deeper(g, &place->at.key, place->at.depth);
@@ -54,7 +78,7 @@ static __always_inline int place_in_goroutine(struct pt_regs *ctx, __u32 process
 	__u32 index = index_for_entry(g, &place->at.key, &count, place->at.depth, function);
 	struct frame *frame = new_frame_at(g, &place->at.key, index);
 	if (!frame) {
-		count_loss(spec.probe, LOSS_SPILLED_FULL);
+		refuse_call(LOSS_SPILLED_FULL);
 		keep_frames(g, &place->at.key, count);
 		return -1;
 	}
@@ -102,7 +126,7 @@ int on_enter(struct pt_regs *ctx)
 /* A return whose entry was not seen, or not when: a loss where something is measured at returns. */
 static __always_inline void count_no_entry(void)
 {
-	if (spec.leave.record_count)
+	if (spec.leave.record_count && !returns_refused())
 		count_loss(spec.probe, LOSS_NO_ENTRY);
 }
 

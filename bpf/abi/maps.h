@@ -65,12 +65,13 @@ struct scratch {
 	struct frame frame;
 };
 
-/* Slots of a probe's series values given out so far. Slot 0 is the overflow series. */
+/* Where a probe stands: slots of its series values given out so far (slot 0 is the overflow series), and calls that it has
+ * counted as lost at their entry and that have not returned. */
 struct series_cursor {
 	__u32 next;
 	__u32 spare;      /* a slot that lost a race for its key, 0: none */
 	__u32 free_head;  /* free slots taken so far */
-	__u32 pad;
+	__u32 refused;    /* calls without a frame, for want of room */
 };
 
 /* Element 0 of the map of free slots counts the slots that userspace has put there so far; slot number n of them is

@@ -169,7 +169,7 @@ struct {
 	__uint(value_size, sizeof(__u64));
 } values SEC(".maps");
 
-/* 0 -> struct series_cursor. Written when a series gets its slot; read by userspace. */
+/* 0 -> struct series_cursor. Written when a series gets its slot and when a call gets no frame; read by userspace. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);

@@ -198,6 +198,8 @@ class KeptCounts(TestCase):
             self.assertEqual(exporter.request("/-/reload", "POST").status, 200)
         samples = self.check(exporter, first.stop())
         self.assertEqual(samples.get(exposition.series("more_total", status="ok")), None)
+        # Of generations that are over nothing stays.
+        wait_until(lambda: len(list(self.pins.glob("v1/unit_*/plan_*"))) == 1, "one generation's plan")
 
     def test_a_file_that_changes_is_loaded(self):
         load = Load(self, self.exe)

@@ -181,6 +181,7 @@ void Attachments::replace(Attachment& earlier, Attachment fresh, const attach::S
   }
   earlier = std::move(fresh);
   if (left->binary.probes.empty()) {
+    attach::unpin(kept_->units(), left->binary, false);
     return;
   }
   if (auto result = end_calls(left->binary, maps); !result) {

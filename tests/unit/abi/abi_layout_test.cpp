@@ -96,7 +96,7 @@ const std::vector<Layout>& expected_layouts() {
        {MEMBER(object_key, process), MEMBER(object_key, object), MEMBER(object_key, address)}},
       {"series_cursor", sizeof(series_cursor),
        {MEMBER(series_cursor, next), MEMBER(series_cursor, spare), MEMBER(series_cursor, free_head),
-        MEMBER(series_cursor, pad)}},
+        MEMBER(series_cursor, refused)}},
       {"ended_call", sizeof(ended_call),
        {MEMBER(ended_call, key), MEMBER(ended_call, index), MEMBER(ended_call, depth), MEMBER(ended_call, start_ns),
         MEMBER(ended_call, probe), MEMBER(ended_call, is_replaced), MEMBER(ended_call, pad)}},
