@@ -1,0 +1,172 @@
+#!/usr/bin/env python3
+"""A long time of everything at once: load, services that restart every second, reloads, a scrape every second.
+
+    soak.py MINUTES [--write]    --write: into docs/reliability.md
+
+At the end the numbers must be exact, and what the exporter holds flat: the median of the last third of the time is not more
+than that of the first third by more than TOLERANCE says.
+"""
+
+import argparse
+import dataclasses
+import itertools
+import pathlib
+import statistics
+import sys
+import threading
+import time
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
+
+# pylint: disable=wrong-import-position
+from exposition import series
+from fault_case import FaultCase
+from load import counted, losses
+from reliability import PAGE, machine, replace_section
+from support import run
+
+RATE = 5000
+SECOND = 1.0
+RELOAD_EVERY = 10
+UPGRADE_EVERY = 60
+
+# By how much the last third may be above the first: a share, and so much more.
+TOLERANCE = {
+    "resident memory, MiB": (0.10, 4),
+    "descriptors": (0.05, 4),
+    "links": (0, 0),
+    "pinned folders": (0, 0),
+    "pinned maps": (0, 0),
+    "entries of maps": (0.05, 50),
+}
+
+
+@dataclasses.dataclass
+class Used:
+    """What the exporter holds at one moment, by the names of TOLERANCE."""
+    numbers: dict
+
+    @staticmethod
+    def of(exporter, pins, samples):
+        pid = exporter.process.pid
+        descriptors = list(pathlib.Path(f"/proc/{pid}/fdinfo").iterdir())
+        pinned = list(pins.rglob("*"))
+        return Used({
+            "resident memory, MiB": samples[series("process_resident_memory_bytes")] / 2**20,
+            "descriptors": len(descriptors),
+            "links": links_of(descriptors),
+            "pinned folders": sum(path.is_dir() for path in pinned),
+            "pinned maps": sum(not path.is_dir() for path in pinned),
+            "entries of maps": sum(number for (name, _), number in samples.items()
+                                   if name in ("uprobe_exporter_metric_series", "uprobe_exporter_in_flight_entries")),
+        })
+
+
+def links_of(descriptors):
+    found = 0
+    for path in descriptors:
+        try:
+            found += "link_id:" in path.read_text()
+        except OSError:
+            pass  # closed since
+    return found
+
+
+def is_flat(name, first, last):
+    share, more = TOLERANCE[name]
+    return last <= first * (1 + share) + more
+
+
+class Churn(threading.Thread):
+    """A service that is restarted every second."""
+
+    CALLS = 500
+
+    def __init__(self, services):
+        super().__init__(daemon=True)
+        self.services = services
+        self.going = threading.Event()
+        self.restarts = 0
+
+    def run(self):
+        while not self.going.wait(SECOND):
+            run(*self.services.short(self.CALLS))
+            self.restarts += 1
+
+    def stop(self):
+        self.going.set()
+        self.join()
+
+
+class Soak(FaultCase):
+    minutes = 1.0
+
+    def test_soak(self):
+        exporter, service = self.begin()
+        service.ask(f"load {RATE}", "loading")
+        churn = Churn(self.services)
+        churn.start()
+        used, reloads, upgrades = [], 0, 0
+        end = time.monotonic() + 60 * self.minutes
+        for second in itertools.count(1):
+            time.sleep(SECOND)  # as often as Prometheus might
+            if second % UPGRADE_EVERY == 0:
+                exporter, upgrades = self.upgrade(exporter), upgrades + 1
+            elif second % RELOAD_EVERY == 0:
+                # Back to what it was before anything is measured: the same probes are compared.
+                for more in (True, False):
+                    self.configure(more=more)
+                    self.assertEqual(exporter.request("/-/reload", "POST").status, 200)
+                    reloads += 1
+            used.append(Used.of(exporter, self.pins, self.watch.note(exporter.samples())))
+            if time.monotonic() >= end:
+                break
+        churn.stop()
+        service.ask("stop", "stopped")
+        exporter.wait_processes(load=1)
+        samples = self.watch.note(exporter.samples())
+        self.report(samples, used, f"{self.minutes:g} minutes, {churn.restarts} restarts of a service, {reloads} reloads of another "
+                    f"configuration, {upgrades} upgrades, {self.watch.pages} scrapes")
+
+    def upgrade(self, exporter):
+        following = self.start_exporter()
+        exporter.wait_log("detached: another exporter has taken over")
+        exporter.stop()
+        return following
+
+    def report(self, samples, used, what):
+        third = max(1, len(used) // 3)
+        made, number = self.services.ended(), counted(samples)
+        lines = [f"{what}: {made:,} calls made, {number:,} counted.", "",
+                 "| held by the exporter | first third, median | last third, median | highest | |", "|---|---:|---:|---:|---|"]
+        grown = []
+        for name in TOLERANCE:
+            numbers = [each.numbers[name] for each in used]
+            first, last = statistics.median(numbers[:third]), statistics.median(numbers[-third:])
+            if not is_flat(name, first, last):
+                grown.append(name)
+            lines.append(f"| {name} | {first:.0f} | {last:.0f} | {max(numbers):.0f} | {'grows' if name in grown else 'flat'} |")
+        Soak.lines = lines
+        print("\n".join(lines))
+        self.assertEqual(number, made)
+        self.assertEqual(losses(samples), {})
+        self.check_watch()
+        self.assertEqual(grown, [])
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    parser.add_argument("minutes", type=float)
+    parser.add_argument("--write", action="store_true")
+    options = parser.parse_args()
+    Soak.minutes = options.minutes
+    result = unittest.TextTestRunner(verbosity=2).run(unittest.TestSuite([Soak("test_soak")]))
+    if not result.wasSuccessful():
+        sys.exit(1)
+    if options.write:
+        PAGE.write_text(replace_section(PAGE.read_text(), "soak", [machine(), "", *Soak.lines]))
+
+
+if __name__ == "__main__":
+    main()
