@@ -4,7 +4,7 @@
 #   scripts/test.sh [full]                 everything; what .ci/run runs
 #   scripts/test.sh LABEL [NAME_REGEX]     one kind (unit, lint, bpf, vm, e2e), or those of its tests whose name matches
 #   scripts/test.sh matrix [OPTION...]     every Go version x way to build x shape of Go code: hours (tests/matrix)
-#   scripts/test.sh reliability [NAME...]  faults with a million calls each, and many services: half an hour (tests/reliability)
+#   scripts/test.sh reliability            a million calls under each fault, many services: half an hour (tests/reliability)
 #   scripts/test.sh stack [OPTION...]      each alert from its cause to Alertmanager and back, one by one (tests/stack)
 #
 # A test that skips itself is named at the end. It is a failure where it should have run: bpf, vm and e2e always,
@@ -89,7 +89,7 @@ main() {
   if [ "$label" = matrix ]; then
     UPROBE_EXPORTER_BUILD=$BUILD tests/matrix/matrix.py "${@:2}" || failed+=("matrix")
   elif [ "$label" = reliability ]; then
-    UPROBE_EXPORTER_BUILD=$BUILD tests/reliability/reliability.py --write "${@:2}" || failed+=("reliability")
+    UPROBE_EXPORTER_BUILD=$BUILD tests/reliability/reliability.py --write || failed+=("reliability")
     UPROBE_EXPORTER_BUILD=$BUILD tests/reliability/many_services.py --write || failed+=("many services")
   elif [ "$label" = stack ]; then
     UPROBE_EXPORTER_BUILD=$BUILD tests/stack/all.sh "${@:2}" || failed+=("stack")

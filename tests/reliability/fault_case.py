@@ -24,11 +24,11 @@ class Size:
     reloads: int
     changes: int        # reloads of a configuration that is another each time
     upgrades: int
-    processes: int      # that are gone before their records are
+    lives: int          # of processes that come and go
 
 
-FULL = Size(calls=1_000_000, restarts=10, exporter_kills=50, target_kills=20, reloads=100, changes=20, upgrades=5, processes=9000)
-SHORT = Size(calls=30_000, restarts=2, exporter_kills=3, target_kills=3, reloads=10, changes=4, upgrades=1, processes=0)
+FULL = Size(calls=1_000_000, restarts=10, exporter_kills=50, target_kills=20, reloads=100, changes=20, upgrades=5, lives=9000)
+SHORT = Size(calls=30_000, restarts=2, exporter_kills=3, target_kills=3, reloads=10, changes=4, upgrades=1, lives=50)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -116,9 +116,9 @@ class Services:
         process.truth = truth
         return process
 
-    def short(self, calls):
-        """The command line of a process that ends by itself."""
-        return [*self._arguments()[1], "-calls", str(calls)]
+    def short(self, calls, lives=1):
+        """The command line of a process that ends by itself, or becomes another, so many times."""
+        return [*self._arguments()[1], "-calls", str(calls), "-lives", str(lives)]
 
     def begun(self, *tallies):
         return sum(truth.begun(*tallies) for truth in self.truths)

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Faults under load, and whether the exporter's numbers are those that the services keep themselves.
 
-    reliability.py [--write] [NAME...]    at full size, all or those whose name has NAME in it; --write: into docs/reliability.md
-    reliability.py --short [NAME...]      a little of each
+    reliability.py [--short] [NAME...]    all, or those whose name has NAME in it, at full size or a little of each
+    reliability.py --write                all, into docs/reliability.md
 """
 
 import argparse
@@ -29,7 +29,10 @@ def arguments():
     parser.add_argument("names", nargs="*", metavar="NAME")
     parser.add_argument("--short", action="store_true")
     parser.add_argument("--write", action="store_true")
-    return parser.parse_args()
+    options = parser.parse_args()
+    if options.write and (options.names or options.short):
+        parser.error("--write is for all faults at full size")
+    return options
 
 
 def tests_of(suite):

@@ -28,6 +28,8 @@ constexpr std::chrono::milliseconds kWait{500};
 constexpr std::chrono::seconds kRescan{5};
 // Series with a label of a process that is gone (a gateway's id) are shown for so long.
 constexpr std::chrono::hours kRetireAfter{1};
+// Unless more than these are gone: new processes need the place of their records, which is half of all.
+constexpr std::size_t kMostRetiring = 4096;
 
 // Waits for at most kWait until one of the descriptors is readable.
 void wait_for_news(std::initializer_list<int> descriptors) {
@@ -339,7 +341,7 @@ void Exporter::end_process(std::uint32_t number) {
 }
 
 void Exporter::retire_series() {
-  while (!retiring_.empty() && retiring_.front().until <= clock_->steady_now()) {
+  while (!retiring_.empty() && (retiring_.size() > kMostRetiring || retiring_.front().until <= clock_->steady_now())) {
     const std::uint32_t number = retiring_.front().number;
     for (const auto& attachment : attachments_.all()) {
       if (auto result = collect::fold_process(config_, attachment->binary, number, collect::Fold::kAll);
