@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """One node, many services: what an exporter needs for 10, 25 and 50 services of several processes each, and that all of
-their calls are counted.
+their calls are counted. And a pattern that matches 20,000 functions of one.
 
     many_services.py [--services 10,25,50] [--processes 20] [--write]    --write: into docs/reliability.md
 """
@@ -21,10 +21,10 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
 # pylint: disable=wrong-import-position
 import gofixture
 from exporter import start_exporter
-from exposition import by_label, series
+from exposition import by_label, family, series
 from load import Truth
 from reliability import PAGE, machine, replace_section
-from support import TestCase
+from support import TestCase, required, run
 
 SERVICE = '  s{n}: {{ match: {{ exe: "{exe}" }} }}\n'
 CONFIG = """\
@@ -43,6 +43,39 @@ probes:
   - {{ name: timed, service: [{names}], function: main.timed, record: [timed_ms] }}
 """
 CALLS = 1000
+
+MANY_FUNCTIONS = """\
+services:
+  many: {{ match: {{ exe: "{exe}" }} }}
+metrics:
+  calls_total: {{ type: counter, help: Calls. }}
+probes:
+  - {{ name: all, service: many, function: main.handle*, record: [calls_total] }}
+  - {{ name: one, service: many, function: main.handle7, record: [calls_total] }}
+"""
+MANY_FUNCTIONS_PROGRAM = """\
+package main
+
+import "fmt"
+
+var sum int
+
+{functions}
+var all = []func(){{{names}}}
+
+func main() {{
+	fmt.Println("ready")
+	for {{
+		if _, err := fmt.Scanln(); err != nil && err.Error() != "unexpected newline" {{
+			return
+		}}
+		for _, each := range all {{
+			each()
+		}}
+		fmt.Println("called", sum)
+	}}
+}}
+"""
 
 
 @dataclasses.dataclass
@@ -125,6 +158,34 @@ class ManyServices(TestCase):
         return (datetime.datetime.fromisoformat(times[-1]) - datetime.datetime.fromisoformat(times[0])).total_seconds()
 
 
+class ManyFunctions(TestCase):
+    """A pattern that matches too much is refused at once; other probes of that binary count."""
+
+    FUNCTIONS = 20000
+
+    def test_many_functions(self):
+        exe = self.build_many()
+        exporter = start_exporter(self, self.write("probes.yaml", MANY_FUNCTIONS.format(exe=exe)))
+        service = gofixture.Driven(self, exe)
+        exporter.wait_attached("many")
+        for n in range(1, 4):
+            service.ask("", f"called {n * self.FUNCTIONS}")
+        samples = exporter.samples()
+        self.assertEqual(samples[series("calls_total")], 3)
+        self.assertEqual(family(samples, "uprobe_exporter_probe_skipped"), {frozenset({
+            ("probe", "all"), ("reason", f"main.handle* matches {self.FUNCTIONS} functions, more than 200; make it narrower")}): 1})
+
+    def build_many(self):
+        source = self.dir / "many"
+        source.mkdir()
+        functions = "".join(f"//go:noinline\nfunc handle{n}() {{ sum++ }}\n" for n in range(self.FUNCTIONS))
+        names = ",".join(f"handle{n}" for n in range(self.FUNCTIONS))
+        (source / "main.go").write_text(MANY_FUNCTIONS_PROGRAM.format(functions=functions, names=names))
+        (source / "go.mod").write_text("module example.com/many\n\ngo 1.22\n")
+        run(required("go"), "build", *gofixture.STRIPPED, "-o", "many", ".", cwd=source)
+        return source / "many"
+
+
 def table():
     lines = ["| services | processes | until all are attached, s | CPU time for that, s | resident memory, MiB | descriptors | a scrape, ms |",
              "|---:|---:|---:|---:|---:|---:|---:|"]
@@ -142,7 +203,7 @@ def main():
     options = parser.parse_args()
     ManyServices.sizes = [int(text) for text in options.services.split(",")]
     ManyServices.processes = options.processes
-    result = unittest.TextTestRunner(verbosity=2).run(unittest.TestSuite([ManyServices("test_many_services")]))
+    result = unittest.TextTestRunner(verbosity=2).run(unittest.TestSuite([ManyServices("test_many_services"), ManyFunctions("test_many_functions")]))
     lines = [machine(), f"Load average {os.getloadavg()[0]:.0f}.", "", *table()]
     print("\n".join(lines))
     if not result.wasSuccessful():
