@@ -45,12 +45,15 @@ def wait_calm(world):
 
 def check_panels(world, began):
     """Every query of every dashboard has had numbers since the conditions began."""
+    world.prometheus.wait_scraped_after(time.time())
     now = time.time()
-    panels = ask_panels(world.prometheus, began, now, world.minute)
+    # In whole seconds before now: a step later the last one would be left out.
+    start = now - int(now - began)
+    panels = ask_panels(world.prometheus, start, now, world.minute)
     print(f"\n{'dashboard':12} {'panel':36} series")
     for panel in panels:
         print(f"{panel.dashboard:12} {panel.title:36} {panel.series:6}")
-    save(panels, began, now, world.workplace.dir / "panels.json")
+    save(panels, start, now, world.workplace.dir / "panels.json")
     empty = [f"{panel.dashboard}: {panel.title}: {targets}" for panel in panels if (targets := panel.empty_targets())]
     assert not empty, f"queries without numbers: {empty}"
     return len(panels)
