@@ -2,6 +2,7 @@
 
 import itertools
 import random
+import signal
 import subprocess
 import time
 
@@ -73,7 +74,7 @@ class ExporterFaults(FaultCase):
                        ", blind for 0 s")
 
     def check_blind(self, fault, provoked, samples, unseen):
-        """What is missing happened while no exporter was ready, and the exporter says how long that was."""
+        """What is missing happened while no exporter was ready, or two were at it, and the exporter says how long that was."""
         made, number, blind = self.services.ended(), counted(samples), samples[BLIND]
         self.assertLessEqual(number, made)
         self.assertGreater(number, 0)
@@ -83,8 +84,8 @@ class ExporterFaults(FaultCase):
         self.assertLessEqual(set(losses(samples)), {"no_entry", "unwound"})
         self.check_watch()
         self.row(fault, provoked, made, number,
-                 f"{made - number:,} missing, within the {unseen:,} calls made while no exporter was ready, and within "
-                 f"{RATE:,}/s x {blind:.1f} s that it says it was blind; no counter ever lower")
+                 f"{made - number:,} missing, within the {unseen:,} calls made meanwhile, and within "
+                 f"{RATE:,}/s x {blind:.1f} s that it says it was blind")
 
     def test_stopped_under_load(self):
         exporter, service = self.begin()
@@ -126,8 +127,60 @@ class ExporterFaults(FaultCase):
             self.watch.note(exporter.samples())
         self.fill_up()
         service.ask("stop", "stopped")
-        self.check_blind("exporter killed", f"SIGKILL at random moments, {self.size.exporter_kills} times and again while starting; meanwhile "
-                         "processes end and probes change", self.watch.note(exporter.samples()), unseen)
+        self.check_blind("exporter killed, under load", f"SIGKILL at random moments, {self.size.exporter_kills} times and again while "
+                         "starting; meanwhile processes end and probes change", self.watch.note(exporter.samples()), unseen)
+
+    def test_killed_between_calls(self):
+        """Nothing is called while no exporter is there: a count that is folded twice, or not at all, cannot hide in a gap."""
+        chance = random.Random(6)
+        exporter, service = self.begin()
+        half = self.size.calls // self.size.exporter_kills // 2 + 1
+        for more in itertools.islice(itertools.cycle([True, False]), self.size.exporter_kills):
+            service.ask(f"calls {half} 5", "done")
+            self.configure(more=more)
+            subprocess.run(self.services.short(half), check=True)
+            time.sleep(chance.uniform(0, 0.7))  # when it is killed is the point
+            exporter.process.kill()
+            exporter = self.start_exporter()
+            samples = self.check_exact(exporter)
+        self.exact_row("exporter killed, between calls", f"SIGKILL at random moments, {self.size.exporter_kills} times, while it folds "
+                       "processes that have ended and loads another configuration", samples)
+
+    def test_killed_while_taking_over(self):
+        chance = random.Random(8)
+        exporter, service = self.begin()
+        service.ask(f"load {RATE}", "loading")
+        unseen = 0
+        for _ in range(self.size.takeover_kills):
+            self.wait_calls(RATE // 20)
+            self.watch.note(exporter.samples())
+            ended = self.services.ended()
+            second = self.start_exporter(ready=False)
+            time.sleep(chance.uniform(0, 1))  # when it is killed is the point
+            second.process.kill()
+            third = self.start_exporter()
+            unseen += self.services.begun() - ended
+            self.watch.note(third.samples())
+            exporter.stop()
+            exporter = third
+        self.fill_up()
+        service.ask("stop", "stopped")
+        self.check_blind("exporter killed while it takes over", f"SIGKILL of the second at random moments, {self.size.takeover_kills} "
+                         "times; a third one takes over, the first is stopped", self.watch.note(exporter.samples()), unseen)
+
+    def test_paused(self):
+        exporter, service = self.begin()
+        service.ask(f"load {RATE}", "loading")
+        self.wait_calls(RATE // 20)
+        exporter.process.process.send_signal(signal.SIGSTOP)
+        subprocess.run(self.services.short(1000, lives=3), check=True)
+        time.sleep(self.size.pause)  # that it does nothing for so long is the point
+        exporter.process.process.send_signal(signal.SIGCONT)
+        self.fill_up()
+        service.ask("stop", "stopped")
+        exporter.wait_processes(load=1)
+        self.exact_row("exporter paused", f"SIGSTOP for {self.size.pause} s under load; meanwhile processes come and go",
+                       self.check_exact(exporter))
 
     def test_no_bpf_file_system(self):
         service = self.services.start()

@@ -20,15 +20,19 @@ class Size:
     calls: int          # at least, under each fault
     restarts: int
     exporter_kills: int
+    takeover_kills: int
     target_kills: int
     reloads: int
     changes: int        # reloads of a configuration that is another each time
     upgrades: int
+    pause: int          # seconds
     lives: int          # of processes that come and go
 
 
-FULL = Size(calls=1_000_000, restarts=10, exporter_kills=50, target_kills=20, reloads=100, changes=20, upgrades=5, lives=9000)
-SHORT = Size(calls=30_000, restarts=2, exporter_kills=3, target_kills=3, reloads=10, changes=4, upgrades=1, lives=50)
+FULL = Size(calls=1_000_000, restarts=10, exporter_kills=50, takeover_kills=20, target_kills=20, reloads=100, changes=20, upgrades=5,
+            pause=30, lives=9000)
+SHORT = Size(calls=30_000, restarts=2, exporter_kills=3, takeover_kills=1, target_kills=3, reloads=10, changes=4, upgrades=1, pause=1,
+             lives=50)
 
 
 @dataclasses.dataclass(frozen=True)

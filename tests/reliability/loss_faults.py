@@ -35,7 +35,8 @@ class Losses(FaultCase):
         made, without = self.services.ended("work"), int(by_label(samples, "work_total", "kind")[""])
         self.assertEqual(without, made)
         self.check_loss(samples, "read_failed", made)
-        self.loss_row("read_failed", "a label in memory that cannot be read", made, without, f"total equal; label empty {made:,} times = losses")
+        self.loss_row("read_failed", "a label in memory that cannot be read", made, without,
+                      f"total equal; label empty {made:,} times = losses")
 
     def test_in_flight_full(self):
         limit, at_once = 100, 1000

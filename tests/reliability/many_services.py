@@ -187,11 +187,11 @@ class ManyFunctions(TestCase):
 
 
 def table():
-    lines = ["| services | processes | until all are attached, s | CPU time for that, s | resident memory, MiB | descriptors | a scrape, ms |",
+    lines = ["| services | processes | all attached after, s | CPU time for that, s | resident memory, MiB | descriptors | scrape, ms |",
              "|---:|---:|---:|---:|---:|---:|---:|"]
     for cost in ManyServices.costs:
-        lines.append(f"| {cost.services} | {cost.processes} | {cost.attach_seconds:.1f} | {cost.cpu_seconds:.1f} | {cost.resident_mib:.0f} | "
-                     f"{cost.descriptors} | {cost.scrape_ms:.0f} |")
+        lines.append(f"| {cost.services} | {cost.processes} | {cost.attach_seconds:.1f} | {cost.cpu_seconds:.1f} | "
+                     f"{cost.resident_mib:.0f} | {cost.descriptors} | {cost.scrape_ms:.0f} |")
     return lines
 
 
@@ -203,7 +203,8 @@ def main():
     options = parser.parse_args()
     ManyServices.sizes = [int(text) for text in options.services.split(",")]
     ManyServices.processes = options.processes
-    result = unittest.TextTestRunner(verbosity=2).run(unittest.TestSuite([ManyServices("test_many_services"), ManyFunctions("test_many_functions")]))
+    suite = unittest.TestSuite([ManyServices("test_many_services"), ManyFunctions("test_many_functions")])
+    result = unittest.TextTestRunner(verbosity=2).run(suite)
     lines = [machine(), f"Load average {os.getloadavg()[0]:.0f}.", "", *table()]
     print("\n".join(lines))
     if not result.wasSuccessful():
