@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Sets up, builds and tests.
 #
-#   scripts/test.sh [full]                 everything; what .ci/run runs
-#   scripts/test.sh LABEL [NAME_REGEX]     one kind (unit, lint, bpf, vm, e2e), or those of its tests whose name matches
+#   scripts/test.sh                        what .ci/run runs
+#   scripts/test.sh full                   the same, with ten minutes of each fuzz target, and the matrix: hours
+#   scripts/test.sh LABEL [NAME_REGEX]     one kind (unit, lint, bpf, vm, e2e, fuzz), or those of its tests whose name matches
 #   scripts/test.sh matrix [OPTION...]     every Go version x way to build x shape of Go code: hours (tests/matrix)
 #   scripts/test.sh reliability            a million calls under each fault, many services: half an hour (tests/reliability)
 #   scripts/test.sh stack [OPTION...]      each alert from its cause to Alertmanager and back, one by one (tests/stack)
@@ -16,16 +17,17 @@ readonly PRESET=release
 readonly BUILD=build/$PRESET
 readonly LABELS=(unit lint bpf vm e2e)
 
-label=${1:-full}
+label=${1:-ci}
 name=${2:-.}
 failed=()
 
 say() { printf '== %s\n' "$*"; }
 
 check_arguments() {
-  case " full matrix reliability stack ${LABELS[*]} " in
+  local known="ci full fuzz matrix reliability stack ${LABELS[*]}"
+  case " $known " in
     *" $label "*) ;;
-    *) echo "test: unknown label $label; known are: full matrix reliability stack ${LABELS[*]}" >&2; exit 2 ;;
+    *) echo "test: unknown label $label; known are: $known" >&2; exit 2 ;;
   esac
 }
 
@@ -45,6 +47,29 @@ run_go_tests() {
 run_label() {
   say "$1"
   run_ctest "$1" -L "^$1\$" --no-tests=error
+}
+
+# run_fuzz SECONDS: each target for so long, with compiler and sanitizers of its own.
+run_fuzz() {
+  say "fuzz: $1 s each"
+  scripts/build.sh fuzz fuzz_targets
+  UPROBE_EXPORTER_FUZZ_SECONDS=$1 ctest --test-dir build/fuzz --output-on-failure --timeout $(($1 * 2 + 120)) \
+    --parallel "$(nproc)" -R "$name" -L '^fuzz$' --no-tests=error | grep -vE '^ +Start +[0-9]+: ' || failed+=("fuzz")
+}
+
+run_matrix() {
+  say "matrix"
+  UPROBE_EXPORTER_BUILD=$BUILD tests/matrix/matrix.py "$@" || failed+=("matrix")
+}
+
+run_all_labels() {
+  local each
+  run_go_tests
+  for each in "${LABELS[@]}"; do
+    run_label "$each"
+  done
+  say "others"
+  run_ctest others -LE "^($(IFS='|'; echo "${LABELS[*]}"))\$" --no-tests=ignore
 }
 
 # Prints "LABELS NAME" of every skipped test.
@@ -85,25 +110,20 @@ main() {
   scripts/build.sh "$PRESET" all
   rm -f "$BUILD"/results-*.xml
 
-  local each
-  if [ "$label" = matrix ]; then
-    UPROBE_EXPORTER_BUILD=$BUILD tests/matrix/matrix.py "${@:2}" || failed+=("matrix")
-  elif [ "$label" = reliability ]; then
-    UPROBE_EXPORTER_BUILD=$BUILD tests/reliability/reliability.py --write || failed+=("reliability")
-    UPROBE_EXPORTER_BUILD=$BUILD tests/reliability/many_services.py --write || failed+=("many services")
-  elif [ "$label" = stack ]; then
-    UPROBE_EXPORTER_BUILD=$BUILD tests/stack/all.sh "${@:2}" || failed+=("stack")
-  elif [ "$label" = full ]; then
-    run_go_tests
-    for each in "${LABELS[@]}"; do
-      run_label "$each"
-    done
-    say "others"
-    run_ctest others -LE "^($(IFS='|'; echo "${LABELS[*]}"))\$" --no-tests=ignore
-  else
-    [ "$label" != unit ] || [ "$name" != . ] || run_go_tests
-    run_label "$label"
-  fi
+  case $label in
+    ci) run_all_labels; run_fuzz 15 ;;
+    full) run_all_labels; run_fuzz 600; run_matrix ;;
+    fuzz) run_fuzz 15 ;;
+    matrix) run_matrix "${@:2}" ;;
+    reliability)
+      UPROBE_EXPORTER_BUILD=$BUILD tests/reliability/reliability.py --write || failed+=("reliability")
+      UPROBE_EXPORTER_BUILD=$BUILD tests/reliability/many_services.py --write || failed+=("many services") ;;
+    stack)
+      UPROBE_EXPORTER_BUILD=$BUILD tests/stack/all.sh "${@:2}" || failed+=("stack") ;;
+    *)
+      [ "$label" != unit ] || [ "$name" != . ] || run_go_tests
+      run_label "$label" ;;
+  esac
   report_skips
 
   if [ ${#failed[@]} -gt 0 ]; then

@@ -1,5 +1,5 @@
-// Any bytes as probes.yaml, and as the texts inside of it: no crash, no hang, and what was read can be
-// written and read again.
+// Any bytes as probes.yaml, as the texts inside of it, and as the web configuration: no crash, no hang, and
+// what was read can be written and read again.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -7,6 +7,7 @@
 
 #include "config/parse_config.hpp"
 #include "config/parse_expression.hpp"
+#include "config/parse_web_config.hpp"
 
 namespace {
 
@@ -30,6 +31,7 @@ void check_round_trip(std::string_view text, Parse parse) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   static_cast<void>(config::parse_config(text, "fuzz.yaml"));
+  static_cast<void>(config::parse_web_config(text, "web.yaml"));
   check_round_trip(text, config::parse_expression);
   check_round_trip(text, config::parse_type);
   check_round_trip(text, config::parse_signature);

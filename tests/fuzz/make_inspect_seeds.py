@@ -23,6 +23,7 @@ typedef struct point point_t;
 enum color { RED, GREEN };
 __attribute__((noinline)) int several(int a, enum color b) { if (a > 3) return b; return a - b; }
 __attribute__((noinline)) int chained(const point_t *p, int (*f)(int)) { return f(p->x) + several(p->y, GREEN); }
+int (*const table[])(int, enum color) = {several, several, several};
 void _start(void) { point_t p = {1, 2, 0, 0, {{0}}}; chained(&p, (int (*)(int))several); for (;;) ; }
 """
 
@@ -181,9 +182,11 @@ def c_programs(folder):
     with tempfile.TemporaryDirectory() as scratch:
         source = pathlib.Path(scratch) / "seed.c"
         source.write_text(C_SOURCE)
-        for options in ("-gdwarf-4", "-gdwarf-5", "-gdwarf-5 -gz"):
-            output = folder / ("c" + options.replace(" ", ""))
-            subprocess.run(["gcc", "-O1", "-ffreestanding", "-nostdlib", "-static", "-fno-asynchronous-unwind-tables",
+        # The last two have relocations, RELA and RELR.
+        for options in ("-static -gdwarf-4", "-static -gdwarf-5", "-static -gdwarf-5 -gz", "-static-pie -fPIE",
+                        "-static-pie -fPIE -Wl,-z,pack-relative-relocs"):
+            output = folder / ("c" + options.replace(" ", "").replace(",", ""))
+            subprocess.run(["gcc", "-O1", "-ffreestanding", "-nostdlib", "-fno-asynchronous-unwind-tables",
                             "-Wl,-z,noseparate-code", *options.split(), "-o", output, source], check=True)
 
 
