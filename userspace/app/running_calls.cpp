@@ -20,6 +20,11 @@ constexpr std::chrono::seconds kSweepEvery{30};
 constexpr int kMostLooks = 8;
 constexpr std::chrono::milliseconds kFirstPause{2};
 
+// A process with many goroutines, or one that lies about them, gets a small share of the time.
+constexpr std::chrono::milliseconds kLongLook{500};  // of processor time
+constexpr std::chrono::seconds kLongestSweep{1};  // then no other look begins
+constexpr int kRestAfterLongLook = 10;  // times as long
+
 // Whether its calls in flight are a metric.
 bool counts_calls(const plan::PlannedRecord& record) {
   return record.kind == RecordKind::kInFlight ||
@@ -73,16 +78,30 @@ void RunningCalls::look(std::span<const LiveProcess> processes) {
   }
   if (records_) {
     for (auto& [number, process] : processes_) {
-      open_code(process);
-      if (clock_->steady_now() >= process.next_sweep) {
-        sweep(process, process.next_sweep == std::chrono::steady_clock::time_point{});
-      } else if (!process.unclear.empty()) {
-        look_again(process);
+      if (clock_->steady_now() >= process.next_look) {
+        look_at(process);
       }
-      places_.close();
     }
   }
   publish();
+}
+
+void RunningCalls::look_at(Process& process) {
+  const auto before = base::thread_processor_time();
+  open_code(process);
+  if (clock_->steady_now() >= process.next_sweep) {
+    sweep(process, process.next_sweep == std::chrono::steady_clock::time_point{});
+  } else if (!process.unclear.empty()) {
+    look_again(process);
+  }
+  places_.close();
+  rest_after(process, base::thread_processor_time() - before);
+}
+
+void RunningCalls::rest_after(Process& process, std::chrono::nanoseconds cost) {
+  if (cost > kLongLook) {
+    process.next_look = clock_->steady_now() + cost * kRestAfterLongLook;
+  }
 }
 
 void RunningCalls::refresh() {
@@ -91,10 +110,12 @@ void RunningCalls::refresh() {
     return;
   }
   for (auto& [number, process] : processes_) {
-    if (!process.unrecorded.empty()) {
+    if (!process.unrecorded.empty() && clock_->steady_now() >= process.next_look) {
+      const auto before = base::thread_processor_time();
       open_code(process);
       look_again(process);
       places_.close();
+      rest_after(process, base::thread_processor_time() - before);
     }
   }
   publish();
@@ -170,7 +191,8 @@ void RunningCalls::sweep(Process& process, bool is_first) {
     return;
   }
   auto pause = kFirstPause;
-  for (int looks = 1; looks < kMostLooks && !process.unclear.empty(); ++looks, pause *= 2) {
+  const auto may_look = [&] { return process.is_readable && clock_->steady_now() - start < kLongestSweep; };
+  for (int looks = 1; looks < kMostLooks && !process.unclear.empty() && may_look(); ++looks, pause *= 2) {
     std::this_thread::sleep_for(pause);
     look_again(process);
   }
@@ -224,6 +246,10 @@ void RunningCalls::look_again(Process& process) {
   }
   const std::vector<RawFrame> before = collect::read_frames_of(*binary_, process.live.number, goroutines);
   walk = collect::walk_goroutines(request_for(process), addresses);
+  if (!walk.is_complete) {
+    process.is_readable = false;  // until the next sweep: what was left out has not ended
+    return;
+  }
   // The g of a goroutine that has ended may be another's by now.
   std::erase_if(walk.goroutines, [&process](const collect::WalkedGoroutine& goroutine) {
     return !process.unclear.contains(goroutine.id);
@@ -234,6 +260,7 @@ void RunningCalls::look_again(Process& process) {
 
 void RunningCalls::take_in(Process& process, const collect::CallComparison& comparison,
                            const GoroutineWalk& walk) {
+  process.has_lost = std::ranges::any_of(walk.goroutines, &collect::WalkedGoroutine::is_lost);
   process.unclear.clear();
   for (const std::uint64_t goroutine : comparison.unclear) {
     process.unclear.emplace(goroutine, walk.find(goroutine)->address);
@@ -351,7 +378,8 @@ std::set<std::string> RunningCalls::unknown_metrics_of(const Process& process) c
       continue;
     }
     for (const plan::PlannedRecord& record : binary_->plan.probes[i].records) {
-      if (starts_unknown(record) || (counts_calls(record) && (!records_ || !process.is_readable))) {
+      if (starts_unknown(record) ||
+          (counts_calls(record) && (!records_ || !process.is_readable || process.has_lost))) {
         unknown.insert(record.metric);
       }
     }

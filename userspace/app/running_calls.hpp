@@ -68,12 +68,14 @@ class RunningCalls {
     collect::ProcessMemory memory{0};
     std::uint64_t bias = 0;
     std::chrono::steady_clock::time_point next_sweep;
+    std::chrono::steady_clock::time_point next_look;  // not before: looks at this process take long
     std::unordered_map<std::uint64_t, std::uint64_t> unclear;  // goroutine -> address of its g, 0: unknown
     std::set<CallId> suspects;                                 // recorded, not on the stack at the last look
     std::set<CallId> unknowable;  // running, not recorded, and no way to record them
     std::set<std::string> unknown_metrics;
     std::vector<collect::RawFrame> unrecorded;
     bool is_readable = true;
+    bool has_lost = false;  // a goroutine at rest whose stack makes no sense, at the last look
     bool was_read = false;
     std::uint64_t recovered = 0;
   };
@@ -84,6 +86,8 @@ class RunningCalls {
   void find_functions();
   void add(const LiveProcess& live);
   void forget_gone(std::span<const LiveProcess> processes);
+  void look_at(Process& process);
+  void rest_after(Process& process, std::chrono::nanoseconds cost);
   void sweep(Process& process, bool is_first);
   bool look_at_all(Process& process, collect::GoroutineWalk& walk);
   void look_again(Process& process);

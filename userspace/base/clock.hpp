@@ -40,4 +40,11 @@ inline std::uint64_t boot_time_ns() {
   return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<std::uint64_t>(now.tv_nsec);
 }
 
+// What this thread has used so far: cost, however busy the machine is.
+[[nodiscard]] inline std::chrono::nanoseconds thread_processor_time() {
+  timespec now{};
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
+}
+
 }  // namespace base

@@ -2,9 +2,12 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <cstring>
 #include <utility>
+
+#include "base/clock.hpp"
 
 namespace collect {
 namespace {
@@ -15,6 +18,7 @@ using base::Result;
 // runtime/runtime2.go; the same in Go 1.18 to 1.27. The collector sets the bit while it scans a stack.
 constexpr std::uint32_t kScanBit = 0x1000;
 constexpr std::uint32_t kRunnable = 1;
+constexpr std::uint32_t kRunning = 2;
 constexpr std::uint32_t kSystemCall = 3;
 constexpr std::uint32_t kWaiting = 4;
 constexpr std::uint32_t kPreempted = 9;
@@ -25,7 +29,12 @@ constexpr std::array<std::uint32_t, 5> kEndedStates = {0, 5, 6, 11,
 constexpr std::uint64_t kMostGoroutines = 1'000'000;
 constexpr std::uint64_t kLargestStack = std::uint64_t{1} << 30U;  // runtime.maxstacksize
 constexpr std::uint64_t kMostFrames = std::uint64_t{1} << 20U;    // of one goroutine
-constexpr std::uint64_t kMostBytes = std::uint64_t{1} << 30U;     // of one walk
+constexpr std::uint64_t kMostKept = std::uint64_t{1} << 20U;      // frames of wanted functions, of one walk
+
+// A process that lies can make any walk long. Of processor time, so that a busy machine does not end it
+// early: 10,000 goroutines take about 0.2 s.
+constexpr std::chrono::seconds kMostProcessorTime{3};
+constexpr std::uint64_t kFramesPerLookAtTheClock = 4096;
 
 constexpr std::uint64_t kMostUnreadable = 1024;  // goroutines, of one walk
 
@@ -56,6 +65,8 @@ struct State {
   [[nodiscard]] bool has_ended() const {
     return !is_read || id == 0 || std::ranges::find(kEndedStates, status) != kEndedStates.end();
   }
+
+  [[nodiscard]] bool is_running() const { return status == kRunning; }
 
   // A running goroutine's SP is in a register, out of reach; where it was saved last is not where it is.
   [[nodiscard]] bool can_be_followed() const {
@@ -94,7 +105,10 @@ struct StackPart {
 
 class Walker {
  public:
-  explicit Walker(const WalkRequest& request) : request_(&request), g_size_(bytes_of_g(*request.layout)) {}
+  explicit Walker(const WalkRequest& request)
+      : request_(&request),
+        g_size_(bytes_of_g(*request.layout)),
+        deadline_(base::thread_processor_time() + kMostProcessorTime) {}
 
   void walk(std::span<const std::uint64_t> addresses) {
     const std::vector<State> before = read_states(addresses);
@@ -102,16 +116,19 @@ class Walker {
     read_stacks(before, stacks);
     const std::vector<State> after = read_states(addresses);
     unreadable_ += static_cast<std::uint64_t>(std::ranges::count(before, false, &State::is_read));
-    result_.is_complete = unreadable_ <= kMostUnreadable;
-    for (std::size_t i = 0; i < addresses.size(); ++i) {
+    result_.is_complete = unreadable_ <= kMostUnreadable && base::thread_processor_time() < deadline_;
+    for (std::size_t i = 0; i < addresses.size() && result_.is_complete; ++i) {
       if (before[i].has_ended()) {
         continue;
       }
       WalkedGoroutine goroutine{.id = before[i].id, .address = addresses[i]};
       // What moved while it was read may be a mixture of two moments.
-      goroutine.is_whole = before[i].can_be_followed() && before[i] == after[i] &&
-                           follow(before[i], stacks[i], goroutine.frames);
+      const bool is_still = before[i] == after[i];
+      goroutine.is_whole =
+          is_still && before[i].can_be_followed() && follow(before[i], stacks[i], goroutine.frames);
+      goroutine.is_lost = is_still && !goroutine.is_whole && !before[i].is_running();
       std::ranges::reverse(goroutine.frames);
+      kept_ += goroutine.frames.size();
       result_.goroutines.push_back(std::move(goroutine));
     }
   }
@@ -146,7 +163,6 @@ class Walker {
       if (states[i].can_be_followed()) {
         stacks[i].begin = states[i].sp;
         stacks[i].bytes.resize(std::min(states[i].stack_hi - states[i].sp, kFirstPart));
-        bytes_ += stacks[i].bytes.size();
         parts.push_back({.address = stacks[i].begin, .to = stacks[i].bytes});
       }
     }
@@ -160,9 +176,8 @@ class Walker {
     if (address - part.begin + kWord > part.bytes.size()) {
       part.begin = address;
       part.bytes.resize(std::min(state.stack_hi - address, kNextPart));
-      bytes_ += part.bytes.size();
       ++result_.reads;
-      if (bytes_ > kMostBytes || !request_->memory->read(part.begin, part.bytes)) {
+      if (!request_->memory->read(part.begin, part.bytes)) {
         return std::nullopt;
       }
     }
@@ -178,11 +193,20 @@ class Walker {
     return begins_function ? return_address : return_address - 1;
   }
 
+  // With so many frames of the goroutine kept.
+  bool may_go_on(std::size_t kept) {
+    if (kept_ + kept > kMostKept ||
+        (result_.frames % kFramesPerLookAtTheClock == 0 && base::thread_processor_time() > deadline_)) {
+      result_.is_complete = false;
+    }
+    return result_.is_complete;
+  }
+
   // From the innermost frame to the outermost; false where the way is lost.
   bool follow(const State& state, StackPart& part, std::vector<WalkedFrame>& frames) {
     std::uint64_t sp = state.sp;
     std::uint64_t instruction = state.pc - request_->bias;
-    for (std::uint64_t count = 0; count < kMostFrames; ++count) {
+    for (std::uint64_t count = 0; count < kMostFrames && may_go_on(frames.size()); ++count) {
       const auto place = request_->place_of(static_cast<inspect::VirtualAddress>(instruction));
       if (!place || place->is_top) {
         return place.has_value();
@@ -206,7 +230,8 @@ class Walker {
 
   const WalkRequest* request_;  // the caller's
   std::size_t g_size_;
-  std::uint64_t bytes_ = 0;  // of stacks
+  std::chrono::nanoseconds deadline_;  // of this thread's processor time
+  std::uint64_t kept_ = 0;             // frames of all goroutines
   std::uint64_t unreadable_ = 0;
   GoroutineWalk result_;
 };
@@ -249,14 +274,19 @@ std::vector<Slice> possible_lists(const WalkRequest& request) {
   return found;
 }
 
-// The words of a list of pointers; none where it cannot be one.
+bool has_twice(std::vector<std::uint64_t> words) {
+  std::ranges::sort(words);
+  return std::ranges::adjacent_find(words) != words.end();
+}
+
+// The words of a list of pointers to goroutines; none where it cannot be one.
 std::optional<std::vector<std::uint64_t>> pointers_of(const WalkRequest& request, const Slice& slice) {
   if (slice.first % kWord != 0 || slice.length > kMostGoroutines) {
     return std::nullopt;
   }
   std::vector<std::uint64_t> pointers(slice.length);
   if (!request.memory->read(slice.first, std::as_writable_bytes(std::span(pointers))) ||
-      std::ranges::find(pointers, std::uint64_t{0}) != pointers.end()) {
+      std::ranges::find(pointers, std::uint64_t{0}) != pointers.end() || has_twice(pointers)) {
     return std::nullopt;
   }
   return pointers;

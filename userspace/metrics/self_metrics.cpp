@@ -119,7 +119,8 @@ void append_losses(Families& families, const SelfState& state) {
                          .build());
   auto unknown =
       gauge("uprobe_exporter_unknown_baseline", "", {"metric"},
-            "1 for a gauge that began at 0 because its value before the exporter cannot be known.");
+            "1 for a gauge that may lack what was before the exporter: it cannot be known, or a process's "
+            "stacks make no sense.");
   for (const std::string& metric : state.unknown_baselines) {
     unknown.set({metric}, 1);
   }

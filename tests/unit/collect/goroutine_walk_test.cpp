@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <ctime>
 #include <map>
 #include <span>
 
@@ -244,6 +245,38 @@ TEST_F(GoroutineWalkTest, MemoryThatIsNotThereIsSkipped) {
   ::munmap(pages, 4096);
 }
 
+TEST_F(GoroutineWalkTest, ALongWalkEnds) {
+  // Each of so many goroutines has a stack on which every third word is a return address.
+  std::vector<std::uint64_t> stack(1'000'000, kOuter + 100);
+  g_.stack_lo = address_of(stack.data());
+  g_.stack_hi = address_of(stack.data() + stack.size());
+  g_.sched_sp = address_of(&stack[1]);
+  g_.sched_pc = kOuter + 20;
+  const std::vector<std::uint64_t> addresses(100'000, address_of(&g_));
+  for (const bool are_wanted : {true, false}) {
+    if (!are_wanted) {
+      wanted_.clear();
+    }
+    const auto start = std::clock();
+    const GoroutineWalk found = walk_goroutines(request_, addresses);
+    EXPECT_LT((std::clock() - start) / CLOCKS_PER_SEC, 5);
+    EXPECT_FALSE(found.is_complete);
+    // The frames that are kept are what takes memory.
+    std::size_t kept = 0;
+    for (const WalkedGoroutine& goroutine : found.goroutines) {
+      kept += goroutine.frames.size();
+    }
+    EXPECT_LE(kept, 1'100'000U);
+  }
+}
+
+TEST_F(GoroutineWalkTest, TellsARestingGoroutineThatIsLostFromOneThatRuns) {
+  stack_[52] = 0xdeadbeef;
+  EXPECT_TRUE(walk().goroutines.at(0).is_lost);
+  g_.status = 2;
+  EXPECT_FALSE(walk().goroutines.at(0).is_lost);
+}
+
 TEST_F(GoroutineWalkTest, ManyWrongPointersEndTheWalk) {
   std::vector<std::uint64_t> addresses(100'000, 0x10);
   addresses.push_back(address_of(&g_));
@@ -301,6 +334,12 @@ TEST_F(GoroutineListTest, IsNotFoundWhereCopiesDiffer) {
 TEST_F(GoroutineListTest, IsNotReadWhereItsLengthLies) {
   runtime_.list = {address_of(pointers_.data()), std::uint64_t{1} << 60U, std::uint64_t{1} << 61U};
   runtime_.length = std::uint64_t{1} << 60U;
+  EXPECT_THAT(list_goroutines(request_),
+              support::IsError(base::ErrorCode::kNotFound, HasSubstr("runtime.allgs")));
+}
+
+TEST_F(GoroutineListTest, HasNoGoroutineTwice) {
+  pointers_[4] = 11;
   EXPECT_THAT(list_goroutines(request_),
               support::IsError(base::ErrorCode::kNotFound, HasSubstr("runtime.allgs")));
 }
