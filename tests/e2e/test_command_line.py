@@ -162,11 +162,17 @@ class WithoutRoot(TestCase):
 
     def test_plan(self):
         done = self.as_nobody("plan", "--config", self.config, "--binary", self.exe)
-        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertEqual((done.returncode, done.stderr), (1, ""), "a probe is skipped")
         self.assertRegex(done.stdout, r"(?m)^service alpha$")
         self.assertIn("main.(*worker).work", done.stdout)
         self.assertIn("misspelt", done.stdout)
         self.assertRegex(done.stdout, r"no function main\.\(\*worker\)\.wrok.*main\.\(\*worker\)\.work")
+
+    def test_plan_without_a_skipped_probe(self):
+        config = self.config.with_name("right.yaml")
+        config.write_text(self.config.read_text().replace("wrok", "work"))
+        done = self.as_nobody("plan", "--config", config, "--binary", self.exe)
+        self.assertEqual((done.returncode, done.stderr), (0, ""), done.stdout)
 
     def test_plan_of_what_is_no_program(self):
         for path in (self.config, self.config.parent, "/no/such/file", "/dev/null"):

@@ -49,10 +49,11 @@ CLI::App* add_check(CLI::App& app, CheckOptions& options) {
 
 CLI::App* add_plan(CLI::App& app, PlanOptions& options) {
   CLI::App* plan =
-      app.add_subcommand("plan", "Show what would be attached to a binary and read there; needs no root");
+      app.add_subcommand("plan", "Show what would be attached to a binary and read there; needs no root. Ends with 1 if a probe "
+                                 "is skipped, so name the binary's service where the configuration has several");
   plan->add_option("--config,--config.file", options.config, "What to count")->capture_default_str();
   plan->add_option("--binary", options.binary, "The executable")->required();
-  plan->add_option("--service", options.service, "Only the probes of this service");
+  plan->add_option("--service", options.service, "Only the probes of this service (default: of all)");
   return plan;
 }
 

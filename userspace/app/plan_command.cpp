@@ -8,7 +8,7 @@
 namespace app {
 namespace {
 
-// Prints one service's plan; false where the binary cannot be read at all.
+// Prints one service's plan; false where the binary cannot be read at all, or a probe was skipped.
 bool print_service(const config::ProbeConfig& config, const PlanOptions& options, const std::string& service) {
   const auto plan = plan_binary(config, options.binary, service);
   if (!plan) {
@@ -16,7 +16,7 @@ bool print_service(const config::ProbeConfig& config, const PlanOptions& options
     return false;
   }
   fmt::print("service {}\n{}", service, plan::print_plan(*plan));
-  return true;
+  return plan->skipped.empty();
 }
 
 }  // namespace
@@ -28,20 +28,19 @@ int execute(const PlanOptions& options) {
     return 2;
   }
   bool known = false;
+  bool complete = true;
   for (const config::Service& service : config->services) {
     if (options.service && *options.service != service.name) {
       continue;
     }
     known = true;
-    if (!print_service(*config, options, service.name)) {
-      return 1;
-    }
+    complete = print_service(*config, options, service.name) && complete;
   }
   if (!known) {
     fmt::print(stderr, "uprobe_exporter: {} has no service {}\n", options.config, *options.service);
     return 2;
   }
-  return 0;
+  return complete ? 0 : 1;
 }
 
 }  // namespace app

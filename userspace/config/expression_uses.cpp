@@ -45,6 +45,13 @@ bool mentions(const Expression& expression, std::string_view name) {
          }) != nullptr;
 }
 
+std::optional<std::string> identifier_other_than(const Expression& expression, std::string_view except) {
+  const Expression* const found = find_node(expression, [except](const Expression& node) {
+    return node.kind == Expression::Kind::kIdentifier && node.text != except;
+  });
+  return found == nullptr ? std::nullopt : std::optional(found->text);
+}
+
 std::optional<std::string> mentioned_result(const Expression& expression,
                                             const std::optional<Signature>& signature) {
   const Expression* const found = find_node(expression, [&signature](const Expression& node) {

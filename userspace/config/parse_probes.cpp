@@ -108,7 +108,7 @@ Probe ProbeReader::read(const std::vector<Metric>& metrics, bool& records_comple
   probe.position = node_->position;
   if (!reader_->expect_mapping(
           *node_, owner_,
-          {"name", "service", "function", "signature", "when", "outermost", "labels", "record"})) {
+          {"name", "service", "function", "signature", "when", "outermost", "inlined", "labels", "record"})) {
     records_complete = false;
     return probe;
   }
@@ -120,6 +120,9 @@ Probe ProbeReader::read(const std::vector<Metric>& metrics, bool& records_comple
   }
   if (const YamlNode* const outermost = find("outermost")) {
     probe.outermost = reader_->boolean(*outermost, field("outermost")).value_or(false);
+  }
+  if (const YamlNode* const inlined = find("inlined")) {
+    probe.inlined = reader_->boolean(*inlined, field("inlined")).value_or(false);
   }
   if (const YamlNode* const labels = find("labels")) {
     probe.labels = parse_labels(*labels, owner_, *reader_);

@@ -192,6 +192,7 @@ struct Probe {
   std::optional<Signature> signature;
   std::optional<LocatedExpression> when;
   bool outermost = false;  // of nested calls on one goroutine, only the outermost counts
+  bool inlined = false;    // calls that the compiler inlined count too
   std::vector<Label> labels;
   std::vector<Record> records;
   Position position;

@@ -223,6 +223,9 @@ Parsed<Expression> ExpressionReader::binary(int lowest_precedence) {
       return left;
     }
     const Token name = token_;
+    if (name.text == "/" || name.text == "%") {
+      return syntax_error(name.offset, "{} cannot be done in the kernel; operators are + - * & |", name.text);
+    }
     RETURN_IF_ERROR(advance());
     ASSIGN_OR_RETURN(Expression right, binary(precedence + 1));
     left =

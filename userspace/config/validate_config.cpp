@@ -3,6 +3,7 @@
 #include <map>
 
 #include "config/validate_expressions.hpp"
+#include "config/validate_inlined.hpp"
 #include "config/validate_metrics.hpp"
 #include "config/validate_records.hpp"
 
@@ -27,6 +28,7 @@ void validate_config(const ProbeConfig& config, const Unread& unread, Problems& 
   validate_metrics(config, unread, problems);
   validate_records(config, unread, problems);
   validate_expressions(config, problems);
+  validate_inlined(config, problems);
 }
 
 }  // namespace config

@@ -34,6 +34,14 @@ struct ArgumentWord {
   bool operator==(const ArgumentWord&) const = default;
 };
 
+// A call of a function that the compiler replaced by a copy of its body.
+struct InlinedCopy {
+  std::string caller;
+  std::optional<VirtualAddress> site;  // an instruction of the caller that runs once for each call
+  std::string instruction;             // text
+  std::string unusable;                // why there is no such instruction; empty: there is
+};
+
 struct NamedParameter {
   std::string name;
   TypeId type = TypeId::kNone;
@@ -87,6 +95,8 @@ struct BinaryFacts {
   std::map<std::uint32_t, FunctionDetails> details;  // by index into `functions`; the wanted ones only
   // Functions without a body of their own: every call is an inlined copy. Name -> number of callers.
   std::map<std::string, std::uint32_t> inlined_only;
+  // By name of the function, those of which the copies are wanted, with a body of their own or without.
+  std::map<std::string, std::vector<InlinedCopy>> inlined_copies;
   TypeTable types;
   // itab address -> (interface type's name, concrete type); of interfaces with methods
   std::map<std::uint64_t, TypeId> itab_types;

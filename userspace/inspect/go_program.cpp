@@ -13,6 +13,7 @@
 #include "inspect/go_inlining.hpp"
 #include "inspect/go_module_data.hpp"
 #include "inspect/go_types.hpp"
+#include "inspect/inlined_site.hpp"
 #include "inspect/instruction_sites.hpp"
 #include "inspect/native_program.hpp"
 
@@ -50,14 +51,18 @@ class GoProgramReader {
                   BinaryFacts& facts)
       : image_(&image), table_(&table), module_(&module), facts_(&facts) {}
 
-  Result<> read(const IsWanted& is_wanted) {
+  Result<> read(const Wanted& wanted) {
     RETURN_IF_ERROR(read_functions());
     add_native_functions(*image_, facts_->functions);
-    choose_wanted(is_wanted);
+    choose_wanted(wanted.details);
+    ASSIGN_OR_RETURN(const SiteFinder finder, SiteFinder::open());
     if (value_of(module_->func_data) != 0) {
       read_inlining();
+      if (wanted.inlined_copies) {
+        read_inlined_copies(wanted.inlined_copies, finder);
+      }
     }
-    return read_sites();
+    return read_sites(finder);
   }
 
  private:
@@ -136,8 +141,57 @@ class GoProgramReader {
     }
   }
 
-  Result<> read_sites() {
-    ASSIGN_OR_RETURN(const SiteFinder finder, SiteFinder::open());
+  void read_inlined_copies(const IsWanted& is_wanted, const SiteFinder& finder) {
+    const GoInlining inlining(*image_, *table_, module_->func_data);
+    std::unordered_map<std::uint32_t, bool> wanted;
+    const auto is_wanted_name = [&](std::uint32_t name) {
+      const auto [known, is_new] = wanted.emplace(name, false);
+      if (is_new) {
+        known->second = is_wanted(unescaped(table_->name_at(name)));
+      }
+      return known->second;
+    };
+    for (std::uint64_t index = 0; index < table_->size(); ++index) {
+      const FunctionRecord& caller = table_->record(index);
+      if (std::ranges::any_of(inlining.callees(caller), is_wanted_name)) {
+        read_copies_in(caller, inlining, is_wanted_name, finder);
+      }
+    }
+  }
+
+  template <class IsWantedName>
+  void read_copies_in(const FunctionRecord& caller, const GoInlining& inlining,
+                      const IsWantedName& is_wanted_name, const SiteFinder& finder) {
+    const std::vector<PcValue> deltas = table_->stack_deltas(caller);
+    const FunctionCode code = code_of(caller, deltas);
+    const std::vector<CodeInstruction> instructions =
+        image_->architecture() == Architecture::kAmd64 ? finder.instructions_of(code)
+                                                       : std::vector<CodeInstruction>{};
+    for (const InlinedCall& call : inlining.calls(caller)) {
+      if (!is_wanted_name(call.name)) {
+        continue;
+      }
+      InlinedSite site = site_of_inlined(instructions, deltas, call);
+      InlinedCopy copy;
+      copy.caller = unescaped(table_->name_at(caller.name_offset));
+      if (site.offset) {
+        copy.site = static_cast<VirtualAddress>(value_of(code.entry) + *site.offset);
+      }
+      copy.instruction = std::move(site.instruction);
+      copy.unusable = std::move(site.unusable);
+      facts_->inlined_copies[unescaped(table_->name_at(call.name))].push_back(std::move(copy));
+    }
+  }
+
+  [[nodiscard]] FunctionCode code_of(const FunctionRecord& record, std::span<const PcValue> deltas) const {
+    FunctionCode code;
+    code.entry = static_cast<VirtualAddress>(value_of(module_->text) + record.entry_offset);
+    code.bytes = image_->bytes_at(code.entry).first(record.size);
+    code.stack_deltas = deltas;
+    return code;
+  }
+
+  Result<> read_sites(const SiteFinder& finder) {
     for (auto& [index, details] : facts_->details) {
       const Function& function = facts_->functions[index];
       if (const FunctionRecord* record = record_of(function); record != nullptr) {
@@ -174,10 +228,7 @@ class GoProgramReader {
       return;
     }
     const std::vector<PcValue> deltas = table_->stack_deltas(record);
-    FunctionCode code;
-    code.bytes = image_->bytes_at(function.entry).first(function.size);
-    code.entry = function.entry;
-    code.stack_deltas = deltas;
+    FunctionCode code = code_of(record, deltas);
     code.is_go_wrapper = function.wrapper;
     take_sites(finder.sites_of(code), details);
     if (function.assembly) {
@@ -204,12 +255,12 @@ class GoProgramReader {
 
 }  // namespace
 
-Result<> read_go_program(const ElfImage& image, const GoFunctionTable& table, const IsWanted& is_wanted,
+Result<> read_go_program(const ElfImage& image, const GoFunctionTable& table, const Wanted& wanted,
                          BinaryFacts& facts) {
   ASSIGN_OR_RETURN(const GoModuleData module, GoModuleData::find(image, table));
   facts.is_go = true;
   facts.dictionary_after_receiver = table.since_go_1_20();
-  RETURN_IF_ERROR(GoProgramReader(image, table, module, facts).read(is_wanted));
+  RETURN_IF_ERROR(GoProgramReader(image, table, module, facts).read(wanted));
   GoBuildInfo build = read_go_build_info(image, module);
   facts.go_version = std::move(build.version);
   facts.modules = std::move(build.modules);

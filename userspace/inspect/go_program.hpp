@@ -10,7 +10,7 @@
 namespace inspect {
 
 // Adds to `facts`, which has what the file itself tells.
-base::Result<> read_go_program(const ElfImage& image, const GoFunctionTable& table, const IsWanted& is_wanted,
+base::Result<> read_go_program(const ElfImage& image, const GoFunctionTable& table, const Wanted& wanted,
                                BinaryFacts& facts);
 
 }  // namespace inspect

@@ -25,14 +25,14 @@ BinaryFacts facts_of_file(const ElfImage& image) {
 
 }  // namespace
 
-Result<BinaryFacts> inspect_binary(std::span<const std::byte> file, const IsWanted& is_wanted) {
+Result<BinaryFacts> inspect_binary(std::span<const std::byte> file, const Wanted& wanted) {
   ASSIGN_OR_RETURN(const ElfImage image, ElfImage::parse(file));
   BinaryFacts facts = facts_of_file(image);
   const Result<GoFunctionTable> functions = GoFunctionTable::find(image);
   if (functions) {
-    RETURN_IF_ERROR(read_go_program(image, *functions, is_wanted, facts));
+    RETURN_IF_ERROR(read_go_program(image, *functions, wanted, facts));
   } else if (functions.error().code == ErrorCode::kNotFound) {
-    RETURN_IF_ERROR(read_native_program(image, is_wanted, facts));
+    RETURN_IF_ERROR(read_native_program(image, wanted.details, facts));
   } else {
     return std::unexpected(functions.error());
   }

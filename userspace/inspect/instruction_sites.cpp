@@ -134,6 +134,31 @@ class SiteFinder::Disassembler {
                        jump_target(), variable()};
   }
 
+  // Of the instruction that was decoded last.
+  [[nodiscard]] CodeInstruction::Flow flow() const {
+    using Flow = CodeInstruction::Flow;
+    if (instruction_->id == X86_INS_UD2 || instruction_->id == X86_INS_INT3 ||
+        cs_insn_group(handle_, instruction_, X86_GRP_RET)) {
+      return Flow::kEnd;
+    }
+    if (cs_insn_group(handle_, instruction_, X86_GRP_CALL)) {
+      return Flow::kCall;
+    }
+    if (!cs_insn_group(handle_, instruction_, X86_GRP_JUMP)) {
+      return Flow::kNext;
+    }
+    return instruction_->id == X86_INS_JMP ? Flow::kJump : Flow::kBranch;
+  }
+
+  // Whether it writes to memory other than the stack.
+  [[nodiscard]] bool stores() const {
+    const cs_x86& x86 = instruction_->detail->x86;
+    return std::ranges::any_of(std::span(x86.operands).first(x86.op_count), [](const cs_x86_op& operand) {
+      return operand.type == X86_OP_MEM && (operand.access & CS_AC_WRITE) != 0 &&
+             operand.mem.base != X86_REG_RSP && operand.mem.base != X86_REG_RBP;
+    });
+  }
+
   [[nodiscard]] std::string text_of_last() const {
     const std::string_view operands = static_cast<const char*>(instruction_->op_str);
     const std::string_view mnemonic = static_cast<const char*>(instruction_->mnemonic);
@@ -300,6 +325,31 @@ InstructionSites SiteFinder::sites_of(const FunctionCode& code) const {
   }
   sweep.finish();
   return sites;
+}
+
+std::vector<CodeInstruction> SiteFinder::instructions_of(const FunctionCode& code) const {
+  std::vector<CodeInstruction> instructions;
+  const std::uint64_t end = without_padding(code.bytes).size();
+  for (std::uint64_t offset = 0; offset < end;) {
+    const std::optional<Instruction> instruction = disassembler_->decode(code, offset);
+    if (!instruction) {
+      break;
+    }
+    CodeInstruction described;
+    described.offset = offset;
+    described.size = instruction->size;
+    described.flow = disassembler_->flow();
+    if (instruction->jump_target) {
+      described.target = *instruction->jump_target - value_of(code.entry);
+    }
+    described.stores = disassembler_->stores();
+    described.is_nop = instruction->id == X86_INS_NOP;
+    described.refusal = refusal_by_uprobes(instruction->bytes);
+    described.text = disassembler_->text_of_last();
+    instructions.push_back(std::move(described));
+    offset += instruction->size;
+  }
+  return instructions;
 }
 
 std::vector<VirtualAddress> SiteFinder::variables_of(const FunctionCode& code) const {

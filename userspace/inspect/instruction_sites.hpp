@@ -12,6 +12,7 @@
 #include "base/byte_reader.hpp"
 #include "base/error.hpp"
 #include "inspect/binary_facts.hpp"
+#include "inspect/code_instruction.hpp"
 #include "inspect/go_function_table.hpp"
 
 namespace inspect {
@@ -53,6 +54,9 @@ class SiteFinder {
   ~SiteFinder();
 
   [[nodiscard]] InstructionSites sites_of(const FunctionCode& code) const;
+
+  // All of it in order, up to the first bytes that are no instruction.
+  [[nodiscard]] std::vector<CodeInstruction> instructions_of(const FunctionCode& code) const;
 
   // What the code addresses relative to its own place: its variables, each once, in address order.
   [[nodiscard]] std::vector<VirtualAddress> variables_of(const FunctionCode& code) const;

@@ -553,20 +553,15 @@ Result<Value> ExpressionCompiler::evaluate_logic(const Expression& expression) {
 
 Result<Value> ExpressionCompiler::evaluate_arithmetic(const Expression& expression) {
   const std::string& op = expression.text;
-  const std::optional<operation_code> code = op == "+"   ? std::optional(OP_ADD)
-                                             : op == "-" ? std::optional(OP_SUBTRACT)
-                                             : op == "*" ? std::optional(OP_MULTIPLY)
-                                             : op == "&" ? std::optional(OP_BIT_AND)
-                                             : op == "|" ? std::optional(OP_OR)
-                                                         : std::nullopt;
-  if (!code) {
-    return fail(ErrorCode::kUnsupported, "{}: {} cannot be done in the kernel; operators are + - * & |",
-                config::to_string(expression), op);
-  }
+  const operation_code code = op == "+"   ? OP_ADD
+                              : op == "-" ? OP_SUBTRACT
+                              : op == "*" ? OP_MULTIPLY
+                              : op == "&" ? OP_BIT_AND
+                                          : OP_OR;
   ASSIGN_OR_RETURN(const Integer left, evaluate_integer(expression.operands.at(0)));
   ASSIGN_OR_RETURN(const Integer right, evaluate_integer(expression.operands.at(1)));
   Integer result;
-  result.node = graph_->arithmetic(*code, left.node, right.node);
+  result.node = graph_->arithmetic(code, left.node, right.node);
   result.guards = joined(left.guards, right.guards);
   result.is_signed = left.is_signed || right.is_signed;
   result.is_nanoseconds = left.is_nanoseconds || right.is_nanoseconds;

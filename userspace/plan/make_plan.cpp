@@ -116,7 +116,7 @@ class PlanMaker {
   Result<std::vector<PlannedProbe>> compile(const config::Probe& probe) {
     ASSIGN_OR_RETURN(const WithinFields within, within_fields(probe));
     const ProbeRequest request{&probe, config_, &within};
-    return planner_.plan(probe.functions, probe.signature,
+    return planner_.plan({&probe.functions, &probe.signature, probe.inlined},
                          [&](ProbeCompiler& compiler) { return compiler.compile(request); });
   }
 
@@ -188,7 +188,7 @@ class PlanMaker {
   void plan_identity(const std::string& service, const config::IdentityLabel& label) {
     const std::string name = fmt::format("identity {}/{}", service, label.name);
     Result<std::vector<PlannedProbe>> planned =
-        planner_.plan(label.functions, label.signature,
+        planner_.plan({&label.functions, &label.signature, false},
                       [&](ProbeCompiler& compiler) { return compiler.compile_identity(label); });
     if (!planned) {
       plan_.skipped.push_back({name, kHelperProbe, planned.error().message});

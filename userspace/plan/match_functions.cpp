@@ -131,7 +131,16 @@ void use_wrappers_instead(const BinaryFacts& facts, const std::string& pattern, 
   }
 }
 
-Result<MatchedFunctions> match_one(const BinaryFacts& facts, const std::string& pattern) {
+void add_inlined(const BinaryFacts& facts, const std::string& pattern, MatchedFunctions& matched) {
+  const bool is_glob = config::is_glob(pattern);
+  for (const auto& [name, copies] : facts.inlined_copies) {
+    if (pattern_matches(pattern, is_glob, name)) {
+      matched.inlined.push_back(name);
+    }
+  }
+}
+
+Result<MatchedFunctions> match_one(const BinaryFacts& facts, const std::string& pattern, bool with_inlined) {
   MatchedFunctions matched;
   matched.functions = functions_matching(facts, pattern);
   if (matched.functions.size() > kMostFunctions) {
@@ -139,6 +148,9 @@ Result<MatchedFunctions> match_one(const BinaryFacts& facts, const std::string& 
                 matched.functions.size(), kMostFunctions);
   }
   add_wrappers(facts, matched);
+  if (with_inlined) {
+    add_inlined(facts, pattern, matched);
+  }
   if (matched.functions.empty()) {
     use_wrappers_instead(facts, pattern, matched);
   }
@@ -160,7 +172,8 @@ base::Error nothing_matches(const BinaryFacts& facts, std::span<const std::strin
       return {
           ErrorCode::kNotFound,
           fmt::format(
-              "every call of {} is inlined (in {} functions), so there is nothing to probe; probe a caller",
+              "every call of {} is inlined (in {} functions), so it has no code of its own to probe; probe a caller, or "
+              "count its calls with inlined: true",
               name, inlined->second)};
     }
   }
@@ -170,13 +183,46 @@ base::Error nothing_matches(const BinaryFacts& facts, std::span<const std::strin
           fmt::format("no function {} in this binary{}", quoted_list(alternatives, " or "), hint)};
 }
 
+// Names and patterns of the config, asked for each function of a binary.
+class NameSet {
+ public:
+  void add(const std::vector<std::string>& functions) {
+    for (const std::string& written : functions) {
+      const std::string function = plain_function_name(written);
+      if (config::is_glob(function)) {
+        globs_.push_back(function);
+        continue;
+      }
+      names_.insert(function);
+      if (std::string wrapper = pointer_wrapper_of(function); !wrapper.empty()) {
+        names_.insert(std::move(wrapper));
+      }
+    }
+  }
+
+  [[nodiscard]] bool empty() const { return names_.empty() && globs_.empty(); }
+
+  bool operator()(std::string_view name) const {
+    return names_.contains(std::string(name)) ||
+           (is_generic(name) && names_.contains(without_type_arguments(name))) ||
+           std::ranges::any_of(globs_, [&](const std::string& glob) {
+             return pattern_matches(glob, true, std::string(name));
+           });
+  }
+
+ private:
+  std::unordered_set<std::string> names_;
+  std::vector<std::string> globs_;
+};
+
 }  // namespace
 
 Result<MatchedFunctions> match_functions(const BinaryFacts& facts,
-                                         std::span<const std::string> alternatives) {
+                                         std::span<const std::string> alternatives, bool with_inlined) {
   for (const std::string& written : alternatives) {
-    ASSIGN_OR_RETURN(MatchedFunctions matched, match_one(facts, plain_function_name(written)));
-    if (!matched.functions.empty()) {
+    ASSIGN_OR_RETURN(MatchedFunctions matched,
+                     match_one(facts, plain_function_name(written), with_inlined));
+    if (!matched.functions.empty() || !matched.inlined.empty()) {
       return matched;
     }
   }
@@ -186,43 +232,43 @@ Result<MatchedFunctions> match_functions(const BinaryFacts& facts,
   return std::unexpected(nothing_matches(facts, alternatives));
 }
 
-std::function<bool(std::string_view)> wanted_functions(const config::ProbeConfig& config) {
-  std::unordered_set<std::string> names = {"runtime.recovery", "runtime.Goexit"};
-  std::vector<std::string> globs;
-  const auto add = [&](const std::vector<std::string>& functions) {
-    for (const std::string& written : functions) {
-      const std::string function = plain_function_name(written);
-      if (config::is_glob(function)) {
-        globs.push_back(function);
-        continue;
-      }
-      names.insert(function);
-      names.insert(pointer_wrapper_of(function));
-    }
-  };
+std::vector<inspect::InlinedCopy> copies_of(const BinaryFacts& facts, const std::string& name) {
+  std::vector<inspect::InlinedCopy> copies;
+  if (const auto found = facts.inlined_copies.find(name); found != facts.inlined_copies.end()) {
+    std::ranges::copy_if(
+        found->second, std::back_inserter(copies),
+        [&](const inspect::InlinedCopy& copy) { return !is_wrapper_of(copy.caller, name); });
+  }
+  return copies;
+}
+
+inspect::Wanted wanted_functions(const config::ProbeConfig& config) {
+  NameSet details;
+  details.add({"runtime.recovery", "runtime.Goexit"});
+  NameSet inlined;
   for (const config::Service& service : config.services) {
     for (const config::IdentityLabel& label : service.identity) {
-      add(label.functions);
+      details.add(label.functions);
     }
   }
   for (const config::Probe& probe : config.probes) {
-    add(probe.functions);
+    details.add(probe.functions);
+    if (probe.inlined) {
+      inlined.add(probe.functions);
+    }
     for (const config::Label& label : probe.labels) {
       const auto* value = std::get_if<config::ValueLabel>(&label.source);
       if (value != nullptr && value->within) {
-        add(value->within->functions);
+        details.add(value->within->functions);
       }
     }
   }
-  names.erase("");
-  return [names = std::move(names), globs = std::move(globs)](std::string_view name) {
-    if (names.contains(std::string(name)) ||
-        (is_generic(name) && names.contains(without_type_arguments(name)))) {
-      return true;
-    }
-    return std::ranges::any_of(
-        globs, [&](const std::string& glob) { return pattern_matches(glob, true, std::string(name)); });
-  };
+  inspect::Wanted wanted;
+  wanted.details = std::move(details);
+  if (!inlined.empty()) {
+    wanted.inlined_copies = std::move(inlined);
+  }
+  return wanted;
 }
 
 }  // namespace plan

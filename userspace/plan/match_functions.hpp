@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -11,11 +10,13 @@
 #include "base/error.hpp"
 #include "config/probe_config.hpp"
 #include "inspect/binary_facts.hpp"
+#include "inspect/wanted.hpp"
 
 namespace plan {
 
 struct MatchedFunctions {
   std::vector<std::uint32_t> functions;  // indexes into BinaryFacts::functions
+  std::vector<std::string> inlined;      // keys of BinaryFacts::inlined_copies; empty unless asked for
   std::vector<std::string> notes;
 };
 
@@ -23,9 +24,14 @@ struct MatchedFunctions {
 // generic function, and for the wrapper (*T).M where that holds an inlined copy of T.M. kNotFound: nothing
 // matches; the message names the nearest. kUnsupported: a pattern that matches too many.
 [[nodiscard]] base::Result<MatchedFunctions> match_functions(const inspect::BinaryFacts& facts,
-                                                             std::span<const std::string> alternatives);
+                                                             std::span<const std::string> alternatives,
+                                                             bool with_inlined = false);
 
-// Says which functions the plan needs BinaryFacts::details of.
-[[nodiscard]] std::function<bool(std::string_view)> wanted_functions(const config::ProbeConfig& config);
+// The copies of function `name` that no other probed function stands for: not those in its wrappers.
+[[nodiscard]] std::vector<inspect::InlinedCopy> copies_of(const inspect::BinaryFacts& facts,
+                                                          const std::string& name);
+
+// Says of which functions the plan needs what.
+[[nodiscard]] inspect::Wanted wanted_functions(const config::ProbeConfig& config);
 
 }  // namespace plan

@@ -1,6 +1,7 @@
 #include "plan/plan_functions.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <cstring>
 #include <limits>
 #include <utility>
@@ -91,6 +92,23 @@ bool needs_returns(const PlannedProbe& probe) {
          std::ranges::any_of(probe.records, [](const PlannedRecord& record) { return record.at_return; });
 }
 
+// Up to Go 1.20 a body of one instruction could count as its caller's (seen with 1.18 and 1.20 in tests/e2e/test_inlined.py).
+bool records_every_inlined_call(std::string_view go_version) {
+  constexpr std::string_view kPrefix = "go1.";
+  constexpr int kFirst = 21;
+  const std::size_t at = go_version.find(kPrefix);
+  if (at == std::string_view::npos) {
+    return false;
+  }
+  const std::string_view minor = go_version.substr(at + kPrefix.size());
+  int number = 0;
+  std::from_chars(minor.data(), minor.data() + minor.size(), number);
+  return number >= kFirst;
+}
+
+// More breakpoints than anybody wants to pay for.
+constexpr std::size_t kMostCopies = 1000;
+
 std::string list_of_callers(const std::vector<std::string>& callers) {
   constexpr std::size_t kMostNames = 3;
   std::string list;
@@ -116,16 +134,15 @@ Result<const FunctionDetails*> FunctionPlanner::details_of(std::uint32_t functio
   return &found->second;
 }
 
-std::uint16_t FunctionPlanner::number_of(std::uint32_t function) {
-  const std::string& name = facts_->functions[function].name;
-  const auto [known, is_new] = numbers_.emplace(name, static_cast<std::uint16_t>(functions_.size()));
+std::uint16_t FunctionPlanner::number_of(const std::string& function) {
+  const auto [known, is_new] = numbers_.emplace(function, static_cast<std::uint16_t>(functions_.size()));
   if (is_new) {
-    functions_.push_back(name);
+    functions_.push_back(function);
   }
   return known->second;
 }
 
-Result<Site> FunctionPlanner::site_at(inspect::VirtualAddress address, std::uint32_t function,
+Result<Site> FunctionPlanner::site_at(inspect::VirtualAddress address, const std::string& function,
                                       std::string instruction) {
   const std::optional<inspect::FileOffset> offset = facts_->file_offset_of(address);
   if (!offset) {
@@ -148,7 +165,7 @@ Result<Site> FunctionPlanner::entry_site(std::uint32_t function) {
   if (!details->entry_site) {
     return fail(ErrorCode::kUnsupported, "the instruction that allocates its frame was not found");
   }
-  return site_at(*details->entry_site, function, details->entry_instruction);
+  return site_at(*details->entry_site, facts_->functions[function].name, details->entry_instruction);
 }
 
 Result<FunctionScope> FunctionPlanner::scope_of(std::uint32_t function,
@@ -188,62 +205,107 @@ Result<> FunctionPlanner::add_sites(std::uint32_t function, PlannedProbe& probe)
                 details->no_returns.empty() ? "it has no RET" : details->no_returns);
   }
   for (const inspect::VirtualAddress address : details->return_sites) {
-    ASSIGN_OR_RETURN(Site site, site_at(address, function, "ret"));
+    ASSIGN_OR_RETURN(Site site, site_at(address, facts_->functions[function].name, "ret"));
     probe.return_sites.push_back(std::move(site));
   }
   return {};
 }
 
-std::vector<std::string> FunctionPlanner::notes_about(std::uint32_t function,
-                                                      const std::string& source) const {
+std::vector<std::string> FunctionPlanner::notes_about(std::uint32_t function, const std::string& source,
+                                                      bool with_inlined) const {
   std::vector<std::string> notes = {source};
   const std::vector<std::string>& callers = facts_->details.at(function).inlined_into;
-  if (!callers.empty()) {
-    notes.push_back(fmt::format("also inlined in {} caller{} ({}): those calls are not counted",
-                                callers.size(), callers.size() == 1 ? "" : "s", list_of_callers(callers)));
-  } else if (const std::uint32_t copies = facts_->functions[function].inlined_copies; copies != 0) {
-    notes.push_back(fmt::format("also inlined in {} callers: those calls are not counted", copies));
+  if (!callers.empty() && !with_inlined) {
+    notes.push_back(fmt::format(
+        "also inlined in {} caller{} ({}): those calls are not counted; a counter counts them with inlined: true",
+        callers.size(), callers.size() == 1 ? "" : "s", list_of_callers(callers)));
   }
   return notes;
 }
 
-Result<PlannedProbe> FunctionPlanner::plan_one(std::uint32_t function,
-                                               const std::optional<config::Signature>& signature,
+Result<PlannedProbe> FunctionPlanner::plan_one(std::uint32_t function, const ChosenFunctions& chosen,
                                                const CompileFunction& compile) {
-  ASSIGN_OR_RETURN(const FunctionScope scope, scope_of(function, signature));
+  ASSIGN_OR_RETURN(const FunctionScope scope, scope_of(function, *chosen.signature));
   ProbeCompiler compiler(&scope, lookup_, facts_);
   ASSIGN_OR_RETURN(PlannedProbe probe, compile(compiler));
   RETURN_IF_ERROR(add_sites(function, probe));
-  probe.notes = notes_about(function, scope.signature().source);
+  probe.notes = notes_about(function, scope.signature().source, chosen.with_inlined);
   return probe;
 }
 
-Result<std::vector<PlannedProbe>> FunctionPlanner::plan(const std::vector<std::string>& alternatives,
-                                                        const std::optional<config::Signature>& signature,
+Result<PlannedProbe> FunctionPlanner::plan_copies(const std::string& function, const CompileFunction& compile) {
+  const FunctionScope scope(function, FunctionSignature{}, AbiLayout{}, false);
+  if (!records_every_inlined_call(facts_->go_version)) {
+    return fail(ErrorCode::kUnsupported,
+                "its inlined copies cannot be counted: {} does not write down all of them (Go 1.21 and later do); leave "
+                "out inlined, or probe the callers",
+                facts_->go_version.empty() ? "a compiler of unknown version" : facts_->go_version);
+  }
+  ProbeCompiler compiler(&scope, lookup_, facts_);
+  ASSIGN_OR_RETURN(PlannedProbe probe, compile(compiler));
+  if (needs_returns(probe)) {
+    return fail(ErrorCode::kUnsupported, "an inlined copy has no returns to probe");
+  }
+  const std::vector<inspect::InlinedCopy> copies = copies_of(*facts_, function);
+  if (copies.size() > kMostCopies) {
+    return fail(ErrorCode::kUnsupported, "it is inlined in {} places, more than {}; leave out inlined",
+                copies.size(), kMostCopies);
+  }
+  for (const inspect::InlinedCopy& copy : copies) {
+    if (!copy.site) {
+      return fail(ErrorCode::kUnsupported,
+                  "its copy in {} cannot be probed: {}; leave out inlined, or probe the callers", copy.caller,
+                  copy.unusable);
+    }
+    ASSIGN_OR_RETURN(Site site, site_at(*copy.site, function, copy.instruction));
+    site.inlined_in = copy.caller;
+    probe.entry_sites.push_back(std::move(site));
+  }
+  probe.notes.push_back(fmt::format("inlined in {} place{}, which are probed", copies.size(),
+                                    copies.size() == 1 ? "" : "s"));
+  return probe;
+}
+
+Result<std::vector<PlannedProbe>> FunctionPlanner::plan(const ChosenFunctions& chosen,
                                                         const CompileFunction& compile) {
-  ASSIGN_OR_RETURN(const MatchedFunctions matched, match_functions(*facts_, alternatives));
+  ASSIGN_OR_RETURN(const MatchedFunctions matched,
+                   match_functions(*facts_, *chosen.alternatives, chosen.with_inlined));
   std::vector<PlannedProbe> groups;
   std::vector<FunctionNotes> notes;
   std::vector<base::Error> failures;
-  for (const std::uint32_t function : matched.functions) {
-    const std::string_view name = short_function_name(facts_->functions[function].name);
-    Result<PlannedProbe> probe = plan_one(function, signature, compile);
-    if (!probe) {
-      failures.push_back({probe.error().code, fmt::format("{}: {}", name, probe.error().message)});
-      continue;
-    }
+  const auto take = [&](std::string_view name, PlannedProbe probe) {
     const auto same = std::ranges::find_if(
-        groups, [&](const PlannedProbe& group) { return have_same_programs(group, *probe); });
+        groups, [&](const PlannedProbe& group) { return have_same_programs(group, probe); });
     const auto index = static_cast<std::size_t>(same - groups.begin());
     if (same == groups.end()) {
       notes.emplace_back();
     }
-    notes[index].add(std::string(name), probe->notes);
+    notes[index].add(std::string(name), probe.notes);
     if (same != groups.end()) {
-      add_sites_of(*same, *std::move(probe));
+      add_sites_of(*same, std::move(probe));
     } else {
-      groups.push_back(*std::move(probe));
+      groups.push_back(std::move(probe));
     }
+  };
+  for (const std::uint32_t function : matched.functions) {
+    const std::string_view name = short_function_name(facts_->functions[function].name);
+    if (Result<PlannedProbe> probe = plan_one(function, chosen, compile)) {
+      take(name, *std::move(probe));
+    } else {
+      failures.push_back({probe.error().code, fmt::format("{}: {}", name, probe.error().message)});
+    }
+  }
+  for (const std::string& function : matched.inlined) {
+    Result<PlannedProbe> copies = plan_copies(function, compile);
+    if (!copies) {
+      return with_context(std::move(copies.error()), "{}", short_function_name(function));
+    }
+    if (!copies->entry_sites.empty()) {
+      take(short_function_name(function), *std::move(copies));
+    }
+  }
+  if (groups.empty() && failures.empty()) {
+    return fail(ErrorCode::kNotFound, "it is nowhere but in its wrappers");
   }
   if (groups.empty()) {
     return std::unexpected(std::move(failures.front()));

@@ -21,6 +21,13 @@ namespace plan {
 // What is wanted of each function, given its compiler.
 using CompileFunction = std::function<base::Result<PlannedProbe>(ProbeCompiler&)>;
 
+// Which functions, as the config names them.
+struct ChosenFunctions {
+  const std::vector<std::string>* alternatives = nullptr;
+  const std::optional<config::Signature>* signature = nullptr;
+  bool with_inlined = false;  // their inlined copies too
+};
+
 class FunctionPlanner {
  public:
   FunctionPlanner(const inspect::BinaryFacts* facts, TypeLookup* lookup);
@@ -30,9 +37,7 @@ class FunctionPlanner {
 
   // At least one probe. Where only some functions of a pattern fail, the notes name them; where all fail, the
   // error is that of the first.
-  base::Result<std::vector<PlannedProbe>> plan(const std::vector<std::string>& alternatives,
-                                               const std::optional<config::Signature>& signature,
-                                               const CompileFunction& compile);
+  base::Result<std::vector<PlannedProbe>> plan(const ChosenFunctions& chosen, const CompileFunction& compile);
 
   // The site of a function, its name taken into functions().
   base::Result<Site> entry_site(std::uint32_t function);
@@ -41,17 +46,19 @@ class FunctionPlanner {
   std::vector<std::string> take_functions() { return std::move(functions_); }
 
  private:
-  base::Result<PlannedProbe> plan_one(std::uint32_t function,
-                                      const std::optional<config::Signature>& signature,
+  base::Result<PlannedProbe> plan_one(std::uint32_t function, const ChosenFunctions& chosen,
                                       const CompileFunction& compile);
+  // All copies of one function; an error if one of them cannot be probed, since the count would be wrong.
+  base::Result<PlannedProbe> plan_copies(const std::string& function, const CompileFunction& compile);
   base::Result<FunctionScope> scope_of(std::uint32_t function,
                                        const std::optional<config::Signature>& signature);
   base::Result<> add_sites(std::uint32_t function, PlannedProbe& probe);
-  base::Result<Site> site_at(inspect::VirtualAddress address, std::uint32_t function,
+  base::Result<Site> site_at(inspect::VirtualAddress address, const std::string& function,
                              std::string instruction);
-  std::uint16_t number_of(std::uint32_t function);
+  std::uint16_t number_of(const std::string& function);
   [[nodiscard]] base::Result<const inspect::FunctionDetails*> details_of(std::uint32_t function) const;
-  [[nodiscard]] std::vector<std::string> notes_about(std::uint32_t function, const std::string& source) const;
+  [[nodiscard]] std::vector<std::string> notes_about(std::uint32_t function, const std::string& source,
+                                                     bool with_inlined) const;
 
   const inspect::BinaryFacts* facts_;  // the caller's
   TypeLookup* lookup_;                 // the caller's

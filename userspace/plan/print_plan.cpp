@@ -149,7 +149,8 @@ class PlanPrinter {
     }
     line("  {:<11} {}, {}", what, plural(sites.size(), "site"), cost_of(sites));
     for (const Site& site : sites) {
-      line("    {:#x}  {:<12} {}", value_of(site.address), site.instruction, function_of(site));
+      line("    {:#x}  {:<12} {}{}", value_of(site.address), site.instruction, function_of(site),
+           site.inlined_in.empty() ? "" : ", inlined in " + site.inlined_in);
     }
   }
 
@@ -215,6 +216,7 @@ class PlanPrinter {
       is_framed = is_framed || probe.framed;
     }
     line("");
+    line("types       of the binary's own metadata, unless something else stands behind a name");
     if (is_framed) {
       line("goroutine   goid +{}, stack.hi +{} in runtime.g", plan_->goroutine.goid,
            plan_->goroutine.stack_hi);

@@ -19,6 +19,7 @@ struct Site {
   inspect::FileOffset offset{};
   std::uint16_t function = 0;  // index into ProbePlan::functions
   std::string instruction;     // text, for people
+  std::string inlined_in;      // the caller that holds this copy of the function; empty: the function itself
 };
 
 // How bytes of a series key become the text of a label.
@@ -88,7 +89,7 @@ struct PlannedRead {
   std::string what;  // "label method", "when", "observe"
   bool at_return = false;
   std::string expression;
-  std::vector<std::string> paths;  // "info R8 -> .FullMethod +24 string"
+  std::vector<std::string> paths;  // "info R8 -> grpc.UnaryServerInfo .FullMethod +24 string"
 };
 
 // A learnt label of the process: stored as object `object`, address 0, with the string in values.

@@ -1,5 +1,7 @@
 #include "plan/read_place.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -35,6 +37,16 @@ Result<NodeId> leaf_at(const Place& place, std::uint64_t offset) {
 bool is_atomic_package(const std::string& package) {
   return package == "sync/atomic" || package == "internal/runtime/atomic" ||
          package == "runtime/internal/atomic";
+}
+
+// " pkg.Type", with where its fields are known from, unless that is the binary's own type metadata.
+std::string described_struct(const Type& type) {
+  if (type.kind != TypeKind::kStruct) {
+    return {};
+  }
+  const bool is_written = type.name.starts_with("struct");
+  return fmt::format(" {}{}", is_written ? "struct" : type.name,
+                     type.descriptor ? "" : is_written ? " (signature)" : " (DWARF)");
 }
 
 }  // namespace
@@ -80,7 +92,7 @@ Result<Place> pointee_of(OperationGraph& graph, const TypeLookup& lookup, const 
   place.type = type.element;
   place.base = word.node;
   place.guards = word.guards;
-  place.path = pointer.path + " ->";
+  place.path = pointer.path + " ->" + described_struct(lookup[place.type]);
   return place;
 }
 

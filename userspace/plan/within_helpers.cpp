@@ -67,7 +67,7 @@ void WithinHelpers::compile() {
 
 void WithinHelpers::compile_one(Helper& helper) {
   Result<std::vector<PlannedProbe>> planned =
-      planner_->plan(helper.within.functions, helper.within.signature,
+      planner_->plan({&helper.within.functions, &helper.within.signature, false},
                      [&](ProbeCompiler& compiler) { return compiler.compile_helper(helper.reads); });
   if (!planned) {
     helper.error = std::move(planned.error());

@@ -120,6 +120,7 @@ TEST(ParseConfig, ReadsEveryKey) {
 
   EXPECT_EQ(config.probes[1].functions, order.functions);  // merged
   EXPECT_FALSE(config.probes[1].outermost);
+  EXPECT_FALSE(config.probes[1].inlined);
   EXPECT_EQ(config.probes[1].records[2].kind, RecordKind::kSet);
   EXPECT_EQ(config.probes[2].records[0].kind, RecordKind::kPairUp);
   EXPECT_EQ(config.probes[2].records[0].value->text, "ret0");

@@ -102,7 +102,7 @@ TEST(ParseExpression, ReadsGoExpressions) {
       {"a || b && c == d + e * f", "(|| a (&& b (== c (+ d (* e f)))))"},
       {"a * b + c == d && e || f", "(|| (&& (== (+ (* a b) c) d) e) f)"},
       {"a - b - c", "(- (- a b) c)"},
-      {"a / b * c % d & e", "(& (% (* (/ a b) c) d) e)"},
+      {"a * b & c + d", "(+ (& (* a b) c) d)"},
       {"a | b + c", "(+ (| a b) c)"},
       {"a == b != c", "(!= (== a b) c)"},
       {"-a * b", "(* (- a) b)"},

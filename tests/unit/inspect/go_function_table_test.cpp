@@ -114,7 +114,7 @@ std::string table_with(const std::string& magic) {
 base::Result<BinaryFacts> inspect_data(const std::string& data) {
   const std::vector<std::byte> file =
       ElfBuilder().code(0x401000, "\xc3").data(0x601000, data, data.size()).build();
-  return inspect_binary(file, [](std::string_view) { return true; });
+  return inspect_binary(file, {.details = [](std::string_view) { return true; }, .inlined_copies = {}});
 }
 
 TEST(GoFunctionTable, RefusesVersionsBeforeTheCallingConvention) {
@@ -138,7 +138,7 @@ TEST(GoFunctionTable, RefusesGarbledPrograms) {
   std::vector<std::byte> garbled(file.bytes().begin(), file.bytes().end());
   base::Result<ElfImage> image = ElfImage::parse(garbled);
   garbled.at(image->section(".gopclntab")->offset) = std::byte{0x5a};
-  EXPECT_THAT(inspect_binary(garbled, [](std::string_view) { return true; }),
+  EXPECT_THAT(inspect_binary(garbled, {.details = [](std::string_view) { return true; }, .inlined_copies = {}}),
               IsError(ErrorCode::kUnsupported, HasSubstr("the program is garbled")));
 }
 

@@ -365,7 +365,62 @@ TEST_F(Plans, TellOfCallsThatAProbeDoesNotSee) {
   ProbeBuilder builder = probe();
   EXPECT_THAT(only(builder).notes,
               testing::Contains("app.(*Service).Do: also inlined in 4 callers (x.org/app.A, "
-                                "x.org/app.B, x.org/app.C, ...): those calls are not counted"));
+                                "x.org/app.B, x.org/app.C, ...): those calls are not counted; a "
+                                "counter counts them with inlined: true"));
+}
+
+// A counter of x.org/app.(*Service).Do, of which callers hold copies.
+class PlansOfInlined : public Plans {
+ protected:
+  PlansOfInlined() {
+    builder.config().probes[0].inlined = true;
+    facts.facts().inlined_copies[kName] = {{.caller = "x.org/app.A",
+                                            .site = inspect::VirtualAddress{0x400900},
+                                            .instruction = "nop",
+                                            .unusable = {}},
+                                           {.caller = "x.org/app.B",
+                                            .site = inspect::VirtualAddress{0x400a00},
+                                            .instruction = "inc qword ptr [rax]",
+                                            .unusable = {}}};
+  }
+
+  static constexpr const char* kName = "x.org/app.(*Service).Do";
+  ProbeBuilder builder{kName};
+};
+
+TEST_F(PlansOfInlined, ProbeTheFunctionAndItsCopies) {
+  const PlannedProbe& probe = only(builder);
+  ASSERT_THAT(probe.entry_sites, SizeIs(3));
+  EXPECT_EQ(probe.entry_sites[0].inlined_in, "");
+  EXPECT_EQ(probe.entry_sites[1].inlined_in, "x.org/app.A");
+  EXPECT_EQ(value_of(probe.entry_sites[1].address), 0x400900U);
+  EXPECT_EQ(probe.entry_sites[2].instruction, "inc qword ptr [rax]");
+  EXPECT_EQ(probe.entry_sites[2].function, probe.entry_sites[0].function);
+  EXPECT_THAT(probe.return_sites, testing::IsEmpty());
+}
+
+TEST_F(PlansOfInlined, ProbeAFunctionThatHasOnlyCopies) {
+  facts.facts().functions[function].name = "x.org/app.other";
+  EXPECT_THAT(only(builder).entry_sites, SizeIs(2));
+}
+
+TEST_F(PlansOfInlined, RefuseWhatWouldCountWrong) {
+  facts.facts().inlined_copies[kName][1] = {.caller = "x.org/app.B",
+                                            .site = std::nullopt,
+                                            .instruction = {},
+                                            .unusable = "its body begins with a loop"};
+  plan = support::plan_of(builder, facts);
+  ASSERT_THAT(plan.skipped, SizeIs(1));
+  EXPECT_EQ(plan.skipped[0].reason,
+            "app.(*Service).Do: its copy in x.org/app.B cannot be probed: its body begins with a loop; leave out inlined, "
+            "or probe the callers");
+}
+
+TEST_F(PlansOfInlined, RefuseCompilersThatForgetCopies) {
+  facts.facts().go_version = "go1.20.14";
+  plan = support::plan_of(builder, facts);
+  ASSERT_THAT(plan.skipped, SizeIs(1));
+  EXPECT_THAT(plan.skipped[0].reason, HasSubstr("go1.20.14 does not write down all of them (Go 1.21 and later do)"));
 }
 
 TEST_F(Plans, GoOnWithoutAProbeThatCannotBeMade) {

@@ -132,6 +132,26 @@ TEST_F(Matching, SaysThatAFunctionIsInlinedEverywhere) {
                       HasSubstr("every call of x/p.(*Client).Enqueue is inlined (in 2 functions)")));
 }
 
+TEST_F(Matching, FindsInlinedCopiesOfFunctionsWithABodyAndWithout) {
+  const std::uint32_t send = facts.function("x/p.(*Client).Send");
+  facts.facts().inlined_copies["x/p.(*Client).Send"] = {{.caller = "x/p.A"}};
+  facts.facts().inlined_copies["x/p.(*Client).Stop"] = {{.caller = "x/p.A"}, {.caller = "x/p.B"}};
+  facts.facts().inlined_copies["x/p.other"] = {{.caller = "x/p.A"}};
+  const std::vector<std::string> pattern = {"x/p.(*Client).*"};
+  const auto matched = match_functions(facts.facts(), pattern, true);
+  EXPECT_THAT(matched->functions, ElementsAre(send));
+  EXPECT_THAT(matched->inlined, ElementsAre("x/p.(*Client).Send", "x/p.(*Client).Stop"));
+  EXPECT_THAT(match_functions(facts.facts(), pattern)->inlined, testing::IsEmpty());
+}
+
+// A wrapper is probed as a whole; its copy would count the call twice.
+TEST_F(Matching, LeavesOutTheCopyInAWrapper) {
+  facts.facts().inlined_copies["x/p.T.M"] = {{.caller = "x/p.(*T).M"}, {.caller = "x/p.A"}};
+  const std::vector<inspect::InlinedCopy> copies = copies_of(facts.facts(), "x/p.T.M");
+  ASSERT_EQ(copies.size(), 1U);
+  EXPECT_EQ(copies[0].caller, "x/p.A");
+}
+
 TEST_F(Matching, RefusesAPatternThatMatchesTooMuch) {
   for (int i = 0; i < 201; ++i) {
     facts.function("x/many.F" + std::to_string(i));
@@ -162,14 +182,23 @@ TEST(WantedFunctions, NamesWhatTheConfigMentionsAndWhatFramesNeed) {
                                                    .signature = {},
                                                    .value = support::expression("recv.id"),
                                                    .position = {}});
-  const auto wanted = wanted_functions(builder.config());
+  const inspect::Wanted wanted = wanted_functions(builder.config());
   for (const char* name : {"x/a.T.M", "x/a.(*T).M", "x/a.T[go.shape.int].M", "x/b.(*R).Get", "x/c.F", "x/c.G",
                            "runtime.recovery", "runtime.Goexit"}) {
-    EXPECT_TRUE(wanted(name)) << name;
+    EXPECT_TRUE(wanted.details(name)) << name;
   }
   for (const char* name : {"x/a.T.N", "x/c.H", "", "runtime.gopanic"}) {
-    EXPECT_FALSE(wanted(name)) << name;
+    EXPECT_FALSE(wanted.details(name)) << name;
   }
+  EXPECT_FALSE(wanted.inlined_copies) << "no probe asks for them";
+}
+
+TEST(WantedFunctions, NamesWhoseInlinedCopiesAreCounted) {
+  support::ProbeBuilder builder("x/a.(*T).M");
+  builder.config().probes[0].inlined = true;
+  const inspect::Wanted wanted = wanted_functions(builder.config());
+  EXPECT_TRUE(wanted.inlined_copies("x/a.(*T).M"));
+  EXPECT_FALSE(wanted.inlined_copies("runtime.Goexit"));
 }
 
 }  // namespace

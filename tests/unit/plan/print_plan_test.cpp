@@ -36,7 +36,7 @@ probe probe
     0x400221  ret          x.org/app.(*Service).Do
   frame       kept from entry to return
   at entry    label name: recv.name
-    reads     recv RAX -> .name +8 string
+    reads     recv RAX -> app.Service .name +8 string
   at return   label status = error: ret0 != nil
     reads     ret0 RAX,RBX error
   at entry    when: len(arg0) > 0
@@ -60,6 +60,7 @@ hook runtime.Goexit: calls that end without a return
 skipped broken
   reason      no function x.org/gone.F in this binary
 
+types       of the binary's own metadata, unless something else stands behind a name
 goroutine   goid +152, stack.hi +8 in runtime.g
 total       1 probe, 1 skipped; 1 entry, 2 return, 2 hook sites
 )");

@@ -157,23 +157,24 @@ TEST(ResonancePlan, IsCompleteAndReadsFromTheRightPlaces) {
   EXPECT_THAT(plan.skipped, IsEmpty()) << (plan.skipped.empty() ? "" : plan.skipped[0].reason);
   const std::string text = print_plan(plan);
   for (const char* expected : {
-           "info R8 -> .FullMethod +16 string",
+           "info R8 -> grpc.UnaryServerInfo .FullMethod +16 string",
            "ret1 RCX,RDI error",
-           "ret0 RAX,RBX .(*logicv1.SendMessageResponse) -> .Error +24 string",
-           "ret0 RAX,RBX .(*logicv1.ValidateTokenResponse) -> .Valid +8 bool",
-           "len(ret0 RAX -> .FailedUsernames +32 []string)",
-           "typeof(packet R8 -> .Payload +24 gatewayv1.isWsPacket_Payload)",
-           "reply R10,R11 kept .(*logicv1.SendMessageResponse) -> .Error +24 string",
+           "ret0 RAX,RBX .(*logicv1.SendMessageResponse) -> logicv1.SendMessageResponse .Error +24 string",
+           "ret0 RAX,RBX .(*logicv1.ValidateTokenResponse) -> logicv1.ValidateTokenResponse .Valid +8 bool",
+           "len(ret0 RAX -> gatewayv1.PushResponse .FailedUsernames +32 []string)",
+           "typeof(packet R8 -> gatewayv1.WsPacket .Payload +24 gatewayv1.isWsPacket_Payload)",
+           "reply R10,R11 kept .(*logicv1.SendMessageResponse) -> logicv1.SendMessageResponse .Error +24 string",
            "method RDI,RSI string",
            "subject RDI,RSI string",
-           "recv RAX -> .config +24 .Topic +0 string",
-           "len(recv RAX kept -> .jobsCh +120 chan mq.Message)",
-           "recv RAX kept -> .subscription +104 .(*mq.coreSubscription) -> .sub +0 -> .pMsgs +184 int",
-           "recv RAX -> .Clauses +8 [0] string",
-           "ret0 RAX -> .Statement +32 -> .Table +16 string",
-           "recv RAX -> .prefix +24 string",
-           "recv RAX -> .gatewayID +16 string",
-           "ret0 RAX -> .Type +16 int",
+           "recv RAX -> consumer.Consumer .config +24 .Topic +0 string",
+           "len(recv RAX kept -> consumer.Consumer .jobsCh +120 chan mq.Message)",
+           "recv RAX kept -> consumer.Consumer .subscription +104 .(*mq.coreSubscription) -> mq.coreSubscription .sub +0 -> "
+           "nats.Subscription .pMsgs +184 int",
+           "recv RAX -> gorm.processor .Clauses +8 [0] string",
+           "ret0 RAX -> gorm.DB .Statement +32 -> gorm.Statement .Table +16 string",
+           "recv RAX -> cache.redisCache .prefix +24 string",
+           "recv RAX -> client.StatusBatcher .gatewayID +16 string",
+           "ret0 RAX -> model.Session .Type +16 int",
            "7 argument words",
        }) {
     EXPECT_THAT(text, HasSubstr(expected));
