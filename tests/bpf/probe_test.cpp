@@ -232,6 +232,29 @@ TEST_F(ProbeTest, DropsFramesThatAPanicLeftBehind) {
   EXPECT_EQ(frames_left(), 0u);
 }
 
+TEST_F(ProbeTest, CallsWithoutRoomAreOneLossEach) {
+  constexpr int kDeepest = 20;
+  constexpr int kRoom = ABI_FRAMES + ABI_FRAMES;  // in the goroutine's record, and spilled
+  config_.metrics = {metric("duration", MetricKind::kHistogram)};
+  config_.limits.in_flight = 1;
+  plan::ProbePlan plan = empty_plan();
+  plan.probes = {duration_probe(0)};
+  attach(std::move(plan));
+  std::function<void(int)> recurse = [&](int depth) {
+    go_call_function(probed_outer, goroutine_, {}, [&, depth] {
+      if (depth > 1) {
+        recurse(depth - 1);
+      }
+    });
+  };
+  for (int i = 0; i < 3; ++i) {
+    recurse(kDeepest);
+  }
+  EXPECT_EQ(total("duration"), 3 * kRoom);
+  EXPECT_EQ(loss("spilled_full"), 3u * (kDeepest - kRoom));
+  EXPECT_EQ(loss("no_entry"), 0u);
+}
+
 TEST_F(ProbeTest, FollowsARecoveredPanicAtOnce) {
   config_.metrics = {metric("running", MetricKind::kGauge)};
   plan::ProbePlan plan = empty_plan();
