@@ -46,6 +46,11 @@ def family(samples, name):
     return {labels: number for (metric, labels), number in samples.items() if metric == name}
 
 
+def losses(samples):
+    """{reason: number} of what was lost."""
+    return {reason: int(number) for reason, number in by_label(samples, "uprobe_exporter_losses_total", "reason").items() if number}
+
+
 def by_label(samples, name, label):
     """{value of the label: number}; series that differ only in other labels are added up."""
     numbers = {}

@@ -6,7 +6,7 @@ import unittest
 
 import gofixture
 from exporter import start_exporter
-from exposition import by_label, series
+from exposition import losses, series
 from support import SOURCE, TestCase, required, run, wait_until
 
 IN_CONTAINER = SOURCE / "tests" / "e2e" / "in_container.sh"
@@ -76,7 +76,7 @@ class Containers(TestCase):
         service.stop()
         samples = self.exporter.wait_processes(alpha=0)
         self.assertEqual(samples[WORK], self.calls)
-        self.assertEqual(by_label(samples, "uprobe_exporter_losses_total", "reason"), {})
+        self.assertEqual(losses(samples), {})
 
     def test_two_containers_of_one_image(self):
         first, second = Container(self, self.image), Container(self, self.image)

@@ -7,7 +7,7 @@ import unittest
 
 import gofixture
 from exporter import start_exporter
-from exposition import by_label, family
+from exposition import by_label, family, losses
 from support import TestCase, required
 
 MAX_LENGTH = 32
@@ -80,7 +80,7 @@ class HostileStrings(TestCase):
         self.exporter = start_exporter(self, self.write("probes.yaml", CONFIG.format(exe=exe)), "--strict")
 
     def losses(self):
-        return by_label(self.exporter.samples(), "uprobe_exporter_losses_total", "reason")
+        return losses(self.exporter.samples())
 
     def test_texts(self):
         expected = {}

@@ -94,16 +94,11 @@ class KeptCounts(TestCase):
     def counted(samples, metric="work_total"):
         return int(sum(exposition.family(samples, metric).values()))
 
-    @staticmethod
-    def losses(samples):
-        return {dict(labels)["reason"]: int(n)
-                for labels, n in exposition.family(samples, "uprobe_exporter_losses_total").items() if n}
-
     def check(self, exporter, calls):
         samples = exporter.samples()
         self.assertEqual(self.counted(samples), calls)
         self.assertEqual(self.counted(samples, "work_duration_ms_count"), calls)
-        self.assertEqual(self.losses(samples), {})
+        self.assertEqual(exposition.losses(samples), {})
         return samples
 
     def test_a_stopped_exporter_leaves_its_counts(self):
@@ -257,7 +252,7 @@ class KeptCounts(TestCase):
         blind = samples[exposition.series("uprobe_exporter_blind_seconds_total")]
         self.assertGreater(blind, 0)
         self.assertLessEqual(self.counted(samples), calls)
-        self.assertEqual(set(self.losses(samples)) - {"no_entry", "unwound"}, set())
+        self.assertEqual(set(exposition.losses(samples)) - {"no_entry", "unwound"}, set())
 
     def test_unload_removes_everything(self):
         load = Load(self, self.exe)

@@ -11,7 +11,7 @@ import urllib.parse
 import urllib.request
 
 from exporter import start_exporter
-from exposition import by_label, family, series
+from exposition import by_label, family, losses, series
 from support import SOURCE, TestCase, required, wait_until
 
 EXAMPLES = SOURCE / "examples"
@@ -101,7 +101,7 @@ class NatsServer(TestCase):
         self.assertEqual(by_label(samples, "nats_subscribed_total", "kind").get("client"),
                          sum(c.subscriptions for c in subscribers))
         self.assertEqual(by_label(samples, "nats_connections", "kind").get("client"), len(clients))
-        self.assertEqual(sum(by_label(samples, "uprobe_exporter_losses_total", "reason").values()), 0)
+        self.assertEqual(losses(samples), {})
 
         for client in clients[:3]:
             client.close()
@@ -181,7 +181,7 @@ class PrometheusServer(TestCase):
         self.assertEqual(by_label(samples, "promql_queries_total", "status"), {"ok": 200, "error": 30})
         self.assertEqual(samples[series("promql_query_duration_ms_count")], 230)
         self.assertEqual(samples[series("promql_queries_running")], 0)
-        self.assertEqual(sum(by_label(samples, "uprobe_exporter_losses_total", "reason").values()), 0)
+        self.assertEqual(losses(samples), {})
 
 
 if __name__ == "__main__":

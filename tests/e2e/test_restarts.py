@@ -81,7 +81,7 @@ class Restarts(TestCase):
         self.assertEqual(counted, {key: float(n) for key, n in self.truth.calls.items()})
         for name, wanted in (("number_total", self.truth.sums), ("work_duration_ms_count", self.truth.runs)):
             self.assertEqual(exposition.by_label(samples, name, "service"), {role: float(n) for role, n in wanted.items()}, name)
-        self.assertEqual({labels: n for labels, n in exposition.family(samples, "uprobe_exporter_losses_total").items() if n}, {})
+        self.assertEqual(exposition.losses(samples), {})
 
     def test_restarts_are_counted_from_the_first_call(self):
         first = self.attach("alpha")["alpha"]

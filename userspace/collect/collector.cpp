@@ -104,11 +104,9 @@ std::vector<Loss> name_losses(const attach::AttachedBinary& binary, std::span<co
   std::vector<Loss> named;
   for (std::size_t i = 0; i < binary.probes.size(); ++i) {
     for (std::size_t reason = 0; reason < LOSS_REASONS; ++reason) {
-      const std::uint64_t count = losses[binary.probes[i].number * std::size_t{LOSS_REASONS} + reason];
-      if (count != 0) {
-        named.push_back(
-            {.probe = binary.plan.probes[i].name, .reason = kLossReasons.at(reason), .count = count});
-      }
+      named.push_back({.probe = binary.plan.probes[i].name,
+                       .reason = kLossReasons.at(reason),
+                       .count = losses[binary.probes[i].number * std::size_t{LOSS_REASONS} + reason]});
     }
   }
   return named;

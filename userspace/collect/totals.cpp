@@ -35,6 +35,9 @@ void add_samples(Totals& totals, std::span<const Sample> samples) {
 
 void add_losses(Totals& totals, std::span<const Loss> losses) {
   for (const Loss& loss : losses) {
+    if (loss.count == 0) {
+      continue;
+    }
     const auto known = std::ranges::find_if(totals.losses, [&](const Loss& candidate) {
       return candidate.probe == loss.probe && candidate.reason == loss.reason;
     });

@@ -39,7 +39,7 @@ TEST(Totals, AddUpBucketsOfTheSameHistogramOnly) {
 TEST(Totals, AddUpLosses) {
   Totals totals;
   add_losses(totals, std::vector<Loss>{{"p", "no_entry", 2}, {"p", "unwound", 1}});
-  add_losses(totals, std::vector<Loss>{{"p", "no_entry", 3}, {"q", "no_entry", 1}});
+  add_losses(totals, std::vector<Loss>{{"p", "no_entry", 3}, {"q", "no_entry", 1}, {"q", "unwound", 0}});
   EXPECT_THAT(totals.losses,
               ElementsAre(Loss{"p", "no_entry", 5}, Loss{"p", "unwound", 1}, Loss{"q", "no_entry", 1}));
 }

@@ -46,7 +46,7 @@ page /metrics/calls | grep -E '^call(s_total|_duration_ms_count)\{' | sort >expo
 diff true.txt exported.txt >difference.txt || fail "true (-) and exported (+) differ:
 $(cat difference.txt)"
 
-page /metrics | grep '^uprobe_exporter_losses_total' && fail "losses"
+page /metrics | grep '^uprobe_exporter_losses_total.* [^0]' && fail "losses"
 kill "$exporter"
 wait "$exporter" || fail "the exporter did not stop cleanly"
 cat exported.txt
