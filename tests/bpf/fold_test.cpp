@@ -69,7 +69,10 @@ class FoldTest : public ProbeTest {
 
   // The journal says that the series of `process` is being added to the total.
   void begin_step(std::uint32_t process) {
-    const fold_step step{.underway = 1, .source = slot_of(process).value(), .target = slot_of(FOLDED_PROCESS).value(), .pad = 0};
+    const fold_step step{.underway = 1,
+                         .source = slot_of(process).value(),
+                         .target = slot_of(FOLDED_PROCESS).value(),
+                         .pad = 0};
     std::vector<std::uint64_t> sums = values_of(step.target);
     const std::vector<std::uint64_t> more = values_of(step.source);
     for (std::size_t i = 0; i < sums.size(); ++i) {

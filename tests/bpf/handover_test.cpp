@@ -42,7 +42,8 @@ class HandoverTest : public ProbeTest {
 // Calls as fast as it can until it is destroyed.
 class Caller {
  public:
-  explicit Caller(std::uint64_t goid) : thread_([this, goid](const std::stop_token& stop) { call(goid, stop); }) {}
+  explicit Caller(std::uint64_t goid)
+      : thread_([this, goid](const std::stop_token& stop) { call(goid, stop); }) {}
 
   std::uint64_t stop() {
     thread_.request_stop();

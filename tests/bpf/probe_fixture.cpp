@@ -204,7 +204,9 @@ std::vector<collect::RawFrame> ProbeTest::frames() {
   return *frames;
 }
 
-std::size_t ProbeTest::frames_left() { return frames().size(); }
+std::size_t ProbeTest::frames_left() {
+  return frames().size();
+}
 
 attach::CallRecords ProbeTest::records() {
   auto records = attach::CallRecords::open(*binary_, watch_->maps());

@@ -45,8 +45,11 @@ class ProbeTest : public ::testing::Test {
   std::size_t frames_left();
   std::vector<collect::RawFrame> frames();
   attach::CallRecords records();
+
   [[nodiscard]] const attach::AttachedBinary& binary() const { return binary_.value(); }
+
   [[nodiscard]] const attach::ProcessWatch& watch() const { return watch_.value(); }
+
   // As at the end of this process.
   void fold();
 

@@ -369,7 +369,8 @@ TEST_F(ProbeTest, AFullMapGoesToTheOverflowSeries) {
 
 // Counts calls of outer(s string, n int8) that begin with "ab", by whether n is negative, and observes n.
 TEST_F(ProbeTest, ComparesExtendsAndFindsBucketsAtTheirEdges) {
-  config_.metrics = {metric("calls", MetricKind::kCounter, {"negative"}), metric("sizes", MetricKind::kHistogram)};
+  config_.metrics = {metric("calls", MetricKind::kCounter, {"negative"}),
+                     metric("sizes", MetricKind::kHistogram)};
   plan::ProbePlan plan = empty_plan();
   plan::PlannedProbe probe = framed_probe("calls", 0);
   probe.framed = false;

@@ -61,8 +61,8 @@ void check_unwinding(std::span<const std::byte> file, const inspect::BinaryFacts
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const auto is_wanted = [](std::string_view) { return true; };
-  const base::Result<inspect::BinaryFacts> facts =
-      inspect::inspect_binary(std::as_bytes(std::span(data, size)), {.details = is_wanted, .inlined_copies = is_wanted});
+  const base::Result<inspect::BinaryFacts> facts = inspect::inspect_binary(
+      std::as_bytes(std::span(data, size)), {.details = is_wanted, .inlined_copies = is_wanted});
   if (facts) {
     check_types(*facts);
     check_details(*facts);

@@ -47,7 +47,8 @@ metrics::SelfState state_of(const attach::AttachedBinary& binary, std::vector<co
 }
 
 // The process as the kernel numbers it.
-Result<collect::ProcessTable> process_table(const attach::ProcessWatch& watch, const std::string& service, pid_t pid) {
+Result<collect::ProcessTable> process_table(const attach::ProcessWatch& watch, const std::string& service,
+                                            pid_t pid) {
   RETURN_IF_ERROR(watch.number_processes(std::array{pid}));
   collect::ProcessTable processes;
   RETURN_IF_ERROR(collect::for_each_entry(
@@ -58,7 +59,8 @@ Result<collect::ProcessTable> process_table(const attach::ProcessWatch& watch, c
         std::memcpy(&number, key.data(), sizeof(number));
         std::memcpy(&record, value.data(), sizeof(record));
         if (record.pid == static_cast<std::uint32_t>(pid)) {
-          processes[number] = {.pid = pid, .start_time_ns = 0, .services = {service}, .binary = {}, .exited = false};
+          processes[number] = {
+              .pid = pid, .start_time_ns = 0, .services = {service}, .binary = {}, .exited = false};
         }
       }));
   if (processes.empty()) {
@@ -77,14 +79,13 @@ Result<> serve(const std::string& config_path, const std::string& library, pid_t
   attach::UnitNumbers numbers;
   attach::ServiceBits service_bits;
   service_bits.assign(config.services);
-  ASSIGN_OR_RETURN(const attach::AttachedBinary binary,
-                   attach::attach_binary({.config = &config,
-                                          .target = &target,
-                                          .service = service,
-                                          .watch = &watch,
-                                          .service_bits = &service_bits,
-                                          .kernel = kernel},
-                                         std::move(plan), numbers));
+  ASSIGN_OR_RETURN(const attach::AttachedBinary binary, attach::attach_binary({.config = &config,
+                                                                               .target = &target,
+                                                                               .service = service,
+                                                                               .watch = &watch,
+                                                                               .service_bits = &service_bits,
+                                                                               .kernel = kernel},
+                                                                              std::move(plan), numbers));
   RETURN_IF_ERROR(attach::open_gates(watch.maps(), std::array{attach::Gate{binary.gate, binary.generation}}));
   ASSIGN_OR_RETURN(const collect::ProcessTable processes, process_table(watch, service, pid));
   const base::SystemClock clock;

@@ -35,7 +35,9 @@ Result<Sites> first_instructions(const std::string& path, const std::vector<std:
   ASSIGN_OR_RETURN(const base::MappedFile file, base::MappedFile::open(path));
   ASSIGN_OR_RETURN(
       const inspect::BinaryFacts facts,
-      inspect::inspect_binary(file.bytes(), {.details = [](std::string_view name) { return name.starts_with("main."); }, .inlined_copies = {}}));
+      inspect::inspect_binary(file.bytes(),
+                              {.details = [](std::string_view name) { return name.starts_with("main."); },
+                               .inlined_copies = {}}));
   Sites sites;
   for (std::size_t i = 0; i < names.size(); ++i) {
     ASSIGN_OR_RETURN(const plan::MatchedFunctions matched,

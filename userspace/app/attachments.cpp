@@ -57,7 +57,8 @@ bool Attachments::is_counting(const Attachment& attachment) const {
 
 bool Attachments::is_as_planned(const Attachment& earlier, const plan::ProbePlan& plan) const {
   const attach::AttachedBinary& binary = earlier.binary;
-  if (binary.links.empty() || binary.in_flight_limit != config_->limits.in_flight || !plan::equal(binary.plan, plan)) {
+  if (binary.links.empty() || binary.in_flight_limit != config_->limits.in_flight ||
+      !plan::equal(binary.plan, plan)) {
     return false;
   }
   for (std::size_t i = 0; i < plan.probes.size(); ++i) {
@@ -69,7 +70,8 @@ bool Attachments::is_as_planned(const Attachment& earlier, const plan::ProbePlan
   return true;
 }
 
-Attempt Attachments::attach(Missing missing, const attach::ProcessWatch& watch, const attach::KernelSupport& kernel) {
+Attempt Attachments::attach(Missing missing, const attach::ProcessWatch& watch,
+                            const attach::KernelSupport& kernel) {
   Attempt attempt{.missing = std::move(missing), .attachment = {}};
   const discover::Target& target = attempt.missing.target;
   const std::string& service = attempt.missing.service;
@@ -115,7 +117,8 @@ void Attachments::open(std::span<const Attempt> attempts, const attach::SharedMa
   for (const Attempt& attempt : attempts) {
     if (attempt.attachment) {
       const attach::AttachedBinary& binary = attempt.attachment->binary;
-      (attempt.takes_over ? taking_over : fresh).push_back({.number = binary.gate, .generation = binary.generation});
+      (attempt.takes_over ? taking_over : fresh)
+          .push_back({.number = binary.gate, .generation = binary.generation});
     }
   }
   for (const auto& result : {attach::open_gates(maps, fresh), attach::hand_over(maps, taking_over)}) {
@@ -170,11 +173,13 @@ void Attachments::replace(Attachment& earlier, Attachment fresh, const attach::S
   earlier.calls.reset();
   attach::detach(earlier.binary);
   fresh.collector = std::move(earlier.collector);
-  auto left = std::make_unique<Attachment>(Attachment{.binary = std::move(earlier.binary), .is_current = false});
+  auto left =
+      std::make_unique<Attachment>(Attachment{.binary = std::move(earlier.binary), .is_current = false});
   for (std::size_t i = left->binary.probes.size(); i-- > 0;) {
     attach::AttachedProbe& probe = left->binary.probes[i];
     probe.programs.clear();
-    if (std::ranges::find(fresh.binary.probes, probe.number, &attach::AttachedProbe::number) != fresh.binary.probes.end()) {
+    if (std::ranges::find(fresh.binary.probes, probe.number, &attach::AttachedProbe::number) !=
+        fresh.binary.probes.end()) {
       left->binary.probes.erase(left->binary.probes.begin() + static_cast<std::ptrdiff_t>(i));
       left->binary.plan.probes.erase(left->binary.plan.probes.begin() + static_cast<std::ptrdiff_t>(i));
     }
@@ -197,7 +202,8 @@ void Attachments::adopt(std::vector<attach::AttachedBinary> binaries) {
       std::ranges::for_each(*probes, [&](const auto& probe) { numbers_.probes.reserve(probe.number); });
     }
     // The first of a unit is its latest generation.
-    const bool is_current = find(binary.id, binary.service) == nullptr && !is_in_totals(binary, kept_->totals());
+    const bool is_current =
+        find(binary.id, binary.service) == nullptr && !is_in_totals(binary, kept_->totals());
     attachments_.push_back(std::make_unique<Attachment>(
         Attachment{.binary = std::move(binary), .is_adopted = true, .is_current = is_current}));
   }
@@ -212,7 +218,8 @@ void Attachments::follow_members(const std::vector<discover::Target>& targets,
       members = only_members_of(*target, attachment->binary.service);
     }
     if (auto result = attach::follow_members(attachment->binary, members, kernel); !result) {
-      log_->warn("process not probed", {{"service", attachment->binary.service}, {"error", result.error().message}});
+      log_->warn("process not probed",
+                 {{"service", attachment->binary.service}, {"error", result.error().message}});
     }
   }
 }
@@ -243,16 +250,19 @@ void Attachments::give_way_to_successor(const attach::SharedMaps& maps) {
 void Attachments::drop_left_out_services() {
   for (const auto& attachment : attachments_) {
     const std::string& service = attachment->binary.service;
-    if (attachment->is_current && std::ranges::find(config_->services, service, &config::Service::name) == config_->services.end()) {
+    if (attachment->is_current &&
+        std::ranges::find(config_->services, service, &config::Service::name) == config_->services.end()) {
       attachment->calls.reset();
       attach::detach(attachment->binary);
       attachment->is_current = false;
-      log_->info("detached: the service is not configured any more", {{"service", service}, {"exe", attachment->binary.exe}});
+      log_->info("detached: the service is not configured any more",
+                 {{"service", service}, {"exe", attachment->binary.exe}});
     }
   }
 }
 
-// Nothing will be counted in it any more: probes that were changed, and binaries that no process runs or will run.
+// Nothing will be counted in it any more: probes that were changed, and binaries that no process runs or will
+// run.
 bool Attachments::is_over(const Attachment& attachment, const ProcessRegistry& registry) const {
   if (!attachment.is_current) {
     return true;
@@ -268,14 +278,16 @@ void Attachments::retire(const ProcessRegistry& registry, const attach::SharedMa
   });
 }
 
-void Attachments::give_back(const std::vector<attach::AttachedProbe>& probes, const attach::SharedMaps& maps) {
+void Attachments::give_back(const std::vector<attach::AttachedProbe>& probes,
+                            const attach::SharedMaps& maps) {
   for (const attach::AttachedProbe& probe : probes) {
     clear_counts(maps, probe.number);
     numbers_.probes.give_back(probe.number);
   }
 }
 
-bool Attachments::retire(const Attachment& attachment, const ProcessRegistry& registry, const attach::SharedMaps& maps) {
+bool Attachments::retire(const Attachment& attachment, const ProcessRegistry& registry,
+                         const attach::SharedMaps& maps) {
   const attach::AttachedBinary& binary = attachment.binary;
   const auto is_added = add_to_totals(*config_, attachment, registry.table(), maps, *kept_);
   if (!is_added) {
@@ -297,7 +309,8 @@ bool Attachments::retire(const Attachment& attachment, const ProcessRegistry& re
     numbers_.gates.give_back(binary.gate);
     std::erase(tried_, Tried{binary.id, binary.service});
   }
-  log_->debug("counts added to the totals", {{"service", binary.service}, {"exe", binary.exe}, {"probes", binary.probes.size()}});
+  log_->debug("counts added to the totals",
+              {{"service", binary.service}, {"exe", binary.exe}, {"probes", binary.probes.size()}});
   return true;
 }
 

@@ -35,7 +35,8 @@ struct Missing {
   std::string service;
 };
 
-// What became of it. Without an attachment: the binary cannot be probed, or is probed as it should be already.
+// What became of it. Without an attachment: the binary cannot be probed, or is probed as it should be
+// already.
 struct Attempt {
   Missing missing;
   std::optional<Attachment> attachment;
@@ -58,10 +59,11 @@ class Attachments {
 
   // Inspects, plans and attaches; takes seconds for a large binary, and does not touch what is attached. A
   // binary that cannot be probed is logged and given up.
-  [[nodiscard]] Attempt attach(Missing missing, const attach::ProcessWatch& watch, const attach::KernelSupport& kernel);
+  [[nodiscard]] Attempt attach(Missing missing, const attach::ProcessWatch& watch,
+                               const attach::KernelSupport& kernel);
 
-  // From here on the attempts count, and what they take the place of does not. Takes half a second where something was
-  // attached before.
+  // From here on the attempts count, and what they take the place of does not. Takes half a second where
+  // something was attached before.
   void open(std::span<const Attempt> attempts, const attach::SharedMaps& maps) const;
 
   // Takes them in.
@@ -102,7 +104,8 @@ class Attachments {
   [[nodiscard]] bool is_as_planned(const Attachment& earlier, const plan::ProbePlan& plan) const;
   void replace(Attachment& earlier, Attachment fresh, const attach::SharedMaps& maps);
   [[nodiscard]] bool is_over(const Attachment& attachment, const ProcessRegistry& registry) const;
-  [[nodiscard]] bool retire(const Attachment& attachment, const ProcessRegistry& registry, const attach::SharedMaps& maps);
+  [[nodiscard]] bool retire(const Attachment& attachment, const ProcessRegistry& registry,
+                            const attach::SharedMaps& maps);
   void give_back(const std::vector<attach::AttachedProbe>& probes, const attach::SharedMaps& maps);
   void report(const Attachment& attachment) const;
 

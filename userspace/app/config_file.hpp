@@ -21,8 +21,8 @@ class ConfigFile {
   // Errors as config::load_config(). What is there now has been seen then, be it right or wrong.
   [[nodiscard]] base::Result<Loaded> load();
 
-  // Whether it is another one than at the last load(), and has been for two calls: one that is just being written may
-  // be half there.
+  // Whether it is another one than at the last load(), and has been for two calls: one that is just being
+  // written may be half there.
   [[nodiscard]] bool has_changed();
 
   [[nodiscard]] const std::string& path() const { return path_; }

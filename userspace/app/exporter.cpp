@@ -42,12 +42,14 @@ void wait_for_news(std::initializer_list<int> descriptors) {
 
 }  // namespace
 
-base::Result<std::unique_ptr<Exporter>> Exporter::create(Options options, const base::Clock& clock, base::Logger& log) {
+base::Result<std::unique_ptr<Exporter>> Exporter::create(Options options, const base::Clock& clock,
+                                                         base::Logger& log) {
   ASSIGN_OR_RETURN(const attach::KernelSupport kernel, attach::probe_kernel());
   if (const std::string weakened = attach::weakened_by_capabilities(); !weakened.empty()) {
     log.warn(weakened);
   }
-  // Before the first service's file is opened, and before there are threads, which have capabilities of their own.
+  // Before the first service's file is opened, and before there are threads, which have capabilities of their
+  // own.
   RETURN_IF_ERROR(attach::drop_capabilities(kernel));
   ASSIGN_OR_RETURN(KeptState kept, KeptState::open(options.pin_path, log));
   auto watch = attach::ProcessWatch::start(kept.shared());
@@ -62,8 +64,8 @@ base::Result<std::unique_ptr<Exporter>> Exporter::create(Options options, const 
   log.debug("kernel", {{"uprobe_multi", kernel.uprobe_multi},
                        {"sleepable", kernel.sleepable},
                        {"loop_helper", kernel.loop_helper}});
-  std::unique_ptr<Exporter> exporter(
-      new Exporter(std::move(options), std::move(kept), kernel, *std::move(watch), std::move(real_files), clock, log));
+  std::unique_ptr<Exporter> exporter(new Exporter(std::move(options), std::move(kept), kernel,
+                                                  *std::move(watch), std::move(real_files), clock, log));
   RETURN_IF_ERROR(exporter->adopt());
   return exporter;
 }
@@ -77,9 +79,8 @@ Exporter::Exporter(Options options, KeptState kept, attach::KernelSupport kernel
       clock_(&clock),
       log_(&log),
       real_files_(std::move(real_files)),
-      proc_("/proc", [this](const discover::Process& process, const std::string& path) {
-        return real_files_->below(process, path);
-      }),
+      proc_("/proc", [this](const discover::Process& process,
+                            const std::string& path) { return real_files_->below(process, path); }),
       config_(std::move(options.loaded.config)),
       kept_(std::move(kept)),
       attachments_(&config_, &kept_, &log),
@@ -132,7 +133,8 @@ base::Result<> Exporter::first_round(bool strict) {
   return {};
 }
 
-void Exporter::follow(const std::stop_token& stop, const Signals& lease_signals, const Signals& reload_signals) {
+void Exporter::follow(const std::stop_token& stop, const Signals& lease_signals,
+                      const Signals& reload_signals) {
   last_scan_ = clock_->steady_now();
   while (!stop.stop_requested()) {
     wait_for_news({watch_.event_fd(), lease_signals.fd(), reload_signals.fd()});
@@ -181,7 +183,8 @@ void Exporter::follow_processes() {
   look_at_calls();
 }
 
-// From here on the other exporter attaches and folds; ours only shows, and counts until the other's probes do.
+// From here on the other exporter attaches and folds; ours only shows, and counts until the other's probes
+// do.
 void Exporter::hand_over() {
   const std::scoped_lock lock(mutex_);
   is_superseded_ = true;
@@ -236,7 +239,8 @@ void Exporter::load_config() {
 void Exporter::use_config(ConfigFile::Loaded loaded) {
   {
     const std::scoped_lock lock(mutex_);
-    reload_state_.last_success_seconds = std::chrono::duration<double>(clock_->wall_now().time_since_epoch()).count();
+    reload_state_.last_success_seconds =
+        std::chrono::duration<double>(clock_->wall_now().time_since_epoch()).count();
     reload_state_.config_hash = std::move(loaded.hash);
     if (loaded.config == config_) {
       return;
@@ -341,7 +345,8 @@ void Exporter::end_process(std::uint32_t number) {
 }
 
 void Exporter::retire_series() {
-  while (!retiring_.empty() && (retiring_.size() > kMostRetiring || retiring_.front().until <= clock_->steady_now())) {
+  while (!retiring_.empty() &&
+         (retiring_.size() > kMostRetiring || retiring_.front().until <= clock_->steady_now())) {
     const std::uint32_t number = retiring_.front().number;
     for (const auto& attachment : attachments_.all()) {
       if (auto result = collect::fold_process(config_, attachment->binary, number, collect::Fold::kAll);
@@ -365,7 +370,8 @@ std::vector<collect::Sample> Exporter::collect_samples() {
     }
     auto samples = attachment->collector.collect(config_, attachment->binary, registry_.table(), unrecorded);
     if (!samples) {
-      log_->error("collecting", {{"service", attachment->binary.service}, {"error", samples.error().message}});
+      log_->error("collecting",
+                  {{"service", attachment->binary.service}, {"error", samples.error().message}});
       continue;
     }
     // Gauges of probes that were changed are told by those that took their place.

@@ -41,15 +41,16 @@ class Exporter final : public expose::Exposed {
     bool enable_lifecycle = false;  // reload() may be asked for over HTTP
   };
 
-  // Prepares the kernel side and takes over what an earlier exporter has counted; nothing is attached yet. `clock` and
-  // `log` outlive the exporter.
-  static base::Result<std::unique_ptr<Exporter>> create(Options options, const base::Clock& clock, base::Logger& log);
+  // Prepares the kernel side and takes over what an earlier exporter has counted; nothing is attached yet.
+  // `clock` and `log` outlive the exporter.
+  static base::Result<std::unique_ptr<Exporter>> create(Options options, const base::Clock& clock,
+                                                        base::Logger& log);
 
   // Attaches to what runs now. With `strict`, a probe that cannot be attached is an error.
   [[nodiscard]] base::Result<> first_round(bool strict);
 
-  // Follows processes that come and go, writers that wait for a probed file, changes of the configuration and exporters
-  // that want to take over, until `stop`.
+  // Follows processes that come and go, writers that wait for a probed file, changes of the configuration and
+  // exporters that want to take over, until `stop`.
   void follow(const std::stop_token& stop, const Signals& lease_signals, const Signals& reload_signals);
 
   [[nodiscard]] metrics::Snapshot snapshot(std::optional<std::string_view> service) override;

@@ -6,8 +6,8 @@
 
 namespace app {
 
-// What a file shows when it is written to, or replaced, or a symbolic link on the way to it is: Kubernetes swaps one
-// when a ConfigMap changes.
+// What a file shows when it is written to, or replaced, or a symbolic link on the way to it is: Kubernetes
+// swaps one when a ConfigMap changes.
 struct FileState {
   std::uint64_t device = 0;
   std::uint64_t inode = 0;

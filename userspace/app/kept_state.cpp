@@ -33,7 +33,9 @@ Result<base::UniqueFd> open_turn(const std::string& path) {
   return turn;
 }
 
-bool try_lock(const base::UniqueFd& turn) { return ::flock(turn.value(), LOCK_EX | LOCK_NB) == 0; }
+bool try_lock(const base::UniqueFd& turn) {
+  return ::flock(turn.value(), LOCK_EX | LOCK_NB) == 0;
+}
 
 }  // namespace
 
@@ -44,7 +46,8 @@ base::Result<KeptState> KeptState::open(const std::string& path, base::Logger& l
   }
   auto root = attach::PinFolder::open(path);
   if (!root) {
-    log.warn("counts are not kept: they begin at 0 when the exporter starts again", {{"reason", root.error().message}});
+    log.warn("counts are not kept: they begin at 0 when the exporter starts again",
+             {{"reason", root.error().message}});
     return state;
   }
   state.root_ = *std::move(root);
@@ -80,8 +83,9 @@ base::Result<> KeptState::open_words() {
     words_ = *std::move(words);
     return {};
   }
-  words_ = base::UniqueFd(bpf_map_create(BPF_MAP_TYPE_ARRAY, "exporter", sizeof(std::uint32_t), sizeof(std::uint64_t),
-                                         static_cast<std::uint32_t>(Word::kWords), nullptr));
+  words_ = base::UniqueFd(bpf_map_create(BPF_MAP_TYPE_ARRAY, "exporter", sizeof(std::uint32_t),
+                                         sizeof(std::uint64_t), static_cast<std::uint32_t>(Word::kWords),
+                                         nullptr));
   if (!words_) {
     return fail_errno(errno, "creating map exporter");
   }
@@ -97,10 +101,11 @@ base::Result<> KeptState::wait_for_turn() {
       has_predecessor_ = true;
     }
     if (std::chrono::steady_clock::now() >= end) {
-      return base::fail(base::ErrorCode::kKernel,
-                        "the exporter that is at work with {} does not hand over: stop it, or give this one another "
-                        "--bpf.pin-path",
-                        root_.path());
+      return base::fail(
+          base::ErrorCode::kKernel,
+          "the exporter that is at work with {} does not hand over: stop it, or give this one another "
+          "--bpf.pin-path",
+          root_.path());
     }
     set_word(Word::kSuccessor, 1);
     std::this_thread::sleep_for(kAskEvery);
@@ -112,7 +117,8 @@ base::Result<> KeptState::wait_for_turn() {
 void KeptState::drop_other_versions() {
   for (const std::string& name : root_.names()) {
     if (name.starts_with('v') && name != kVersion) {
-      count_reset("counts of version " + name + " of the pins are there, and this exporter has " + std::string(kVersion));
+      count_reset("counts of version " + name + " of the pins are there, and this exporter has " +
+                  std::string(kVersion));
       root_.remove(name);
     }
   }
@@ -149,7 +155,9 @@ void KeptState::count_reset(const std::string& reason) {
   set_word(Word::kResets, word(Word::kResets) + 1);
 }
 
-base::Result<> KeptState::save_totals() { return version_.write("totals", collect::encode_totals(totals_)); }
+base::Result<> KeptState::save_totals() {
+  return version_.write("totals", collect::encode_totals(totals_));
+}
 
 base::Result<> KeptState::save_service_bits() {
   std::string bytes;
@@ -167,13 +175,21 @@ void KeptState::note_alive() {
   set_word(Word::kAlive, now);
 }
 
-bool KeptState::is_wanted() const { return word(Word::kSuccessor) != 0; }
+bool KeptState::is_wanted() const {
+  return word(Word::kSuccessor) != 0;
+}
 
-void KeptState::hand_over() { turn_ = base::UniqueFd(); }
+void KeptState::hand_over() {
+  turn_ = base::UniqueFd();
+}
 
-double KeptState::blind_seconds() const { return static_cast<double>(word(Word::kBlind)) / 1e9; }
+double KeptState::blind_seconds() const {
+  return static_cast<double>(word(Word::kBlind)) / 1e9;
+}
 
-std::uint64_t KeptState::resets() const { return word(Word::kResets); }
+std::uint64_t KeptState::resets() const {
+  return word(Word::kResets);
+}
 
 std::uint64_t KeptState::word(Word which) const {
   const auto key = static_cast<std::uint32_t>(which);

@@ -1,4 +1,5 @@
-// What exporters hand on to each other through a BPF file system: what was counted, and which of them is at work.
+// What exporters hand on to each other through a BPF file system: what was counted, and which of them is at
+// work.
 //
 //   PATH/exporter      numbers that every version understands (enum Word)
 //   PATH/v1/shared/    maps of attach::SharedMaps
@@ -23,8 +24,8 @@ namespace app {
 
 class KeptState {
  public:
-  // An empty path, or one outside of a BPF file system (which is logged): nothing is kept. Where another exporter is at
-  // work, waits until it hands over; error: it does not.
+  // An empty path, or one outside of a BPF file system (which is logged): nothing is kept. Where another
+  // exporter is at work, waits until it hands over; error: it does not.
   static base::Result<KeptState> open(const std::string& path, base::Logger& log);
 
   // Removes all that exporters have left at `path`. Error: one is at work there.

@@ -48,9 +48,10 @@ CLI::App* add_check(CLI::App& app, CheckOptions& options) {
 }
 
 CLI::App* add_plan(CLI::App& app, PlanOptions& options) {
-  CLI::App* plan =
-      app.add_subcommand("plan", "Show what would be attached to a binary and read there; needs no root. Ends with 1 if a probe "
-                                 "is skipped, so name the binary's service where the configuration has several");
+  CLI::App* plan = app.add_subcommand(
+      "plan",
+      "Show what would be attached to a binary and read there; needs no root. Ends with 1 if a probe "
+      "is skipped, so name the binary's service where the configuration has several");
   plan->add_option("--config,--config.file", options.config, "What to count")->capture_default_str();
   plan->add_option("--binary", options.binary, "The executable")->required();
   plan->add_option("--service", options.service, "Only the probes of this service (default: of all)");
@@ -58,7 +59,8 @@ CLI::App* add_plan(CLI::App& app, PlanOptions& options) {
 }
 
 CLI::App* add_unload(CLI::App& app, UnloadOptions& options) {
-  CLI::App* unload = app.add_subcommand("unload", "Remove what exporters have left in the BPF file system: all counts are gone then");
+  CLI::App* unload = app.add_subcommand(
+      "unload", "Remove what exporters have left in the BPF file system: all counts are gone then");
   unload->add_option("--bpf.pin-path", options.pin_path, "Where that is")->capture_default_str();
   return unload;
 }

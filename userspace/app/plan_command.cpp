@@ -9,7 +9,8 @@ namespace app {
 namespace {
 
 // Prints one service's plan; false where the binary cannot be read at all, or a probe was skipped.
-bool print_service(const config::ProbeConfig& config, const PlanOptions& options, const std::string& service) {
+bool print_service(const config::ProbeConfig& config, const PlanOptions& options,
+                   const std::string& service) {
   const auto plan = plan_binary(config, options.binary, service);
   if (!plan) {
     fmt::print(stderr, "uprobe_exporter: {}\n", plan.error().message);

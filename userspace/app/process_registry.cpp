@@ -22,16 +22,16 @@ struct NumberedRecord {
 
 base::Result<std::vector<NumberedRecord>> read_records(const attach::SharedMaps& maps) {
   std::vector<NumberedRecord> records;
-  RETURN_IF_ERROR(collect::for_each_entry(maps.process_records.value(), sizeof(std::uint32_t),
-                                          sizeof(process_record),
-                                          [&](collect::Bytes key, collect::Bytes value) {
-                                            NumberedRecord entry;
-                                            std::memcpy(&entry.number, key.data(), sizeof(entry.number));
-                                            std::memcpy(&entry.record, value.data(), sizeof(entry.record));
-                                            if (entry.record.tgid != 0) {  // else the kernel is still filling it in
-                                              records.push_back(entry);
-                                            }
-                                          }));
+  RETURN_IF_ERROR(
+      collect::for_each_entry(maps.process_records.value(), sizeof(std::uint32_t), sizeof(process_record),
+                              [&](collect::Bytes key, collect::Bytes value) {
+                                NumberedRecord entry;
+                                std::memcpy(&entry.number, key.data(), sizeof(entry.number));
+                                std::memcpy(&entry.record, value.data(), sizeof(entry.record));
+                                if (entry.record.tgid != 0) {  // else the kernel is still filling it in
+                                  records.push_back(entry);
+                                }
+                              }));
   return records;
 }
 
@@ -53,7 +53,8 @@ bool is_start_of(const process_record& record, const discover::Process& process)
   return record.start_time_ns / tick_ns == process.start_time_ticks;
 }
 
-// Tells the kernel, and the next exporter; a process that has exited or runs another image by now has another number, or none.
+// Tells the kernel, and the next exporter; a process that has exited or runs another image by now has another
+// number, or none.
 void tell_kernel(const attach::SharedMaps& maps, const process_record& record, std::uint32_t number,
                  std::uint64_t services) {
   bpf_map_update_elem(maps.process_services.value(), &number, &services, BPF_ANY);
@@ -80,7 +81,8 @@ collect::KnownProcess ProcessRegistry::classify(const attach::SharedMaps& maps, 
   process_record latest = record;
   bpf_map_lookup_elem(maps.process_records.value(), &number, &latest);
   if (process && latest.exited == 0) {
-    // One that was numbered before it was hit has none in its record; of long ones the record has the beginning.
+    // One that was numbered before it was hit has none in its record; of long ones the record has the
+    // beginning.
     if (latest.arguments_length != 0 && latest.arguments_length < ABI_ARGUMENTS) {
       process->arguments = arguments_of(latest);
     }
@@ -143,7 +145,8 @@ base::Result<> ProcessRegistry::end_gone(const attach::SharedMaps& maps) const {
   return {};
 }
 
-void ProcessRegistry::classify_again(const attach::SharedMaps& maps, const std::vector<ProbedBinary>& binaries) {
+void ProcessRegistry::classify_again(const attach::SharedMaps& maps,
+                                     const std::vector<ProbedBinary>& binaries) {
   for (auto& [number, known] : table_) {
     process_record record{};
     if (known.exited || bpf_map_lookup_elem(maps.process_records.value(), &number, &record) != 0) {

@@ -23,7 +23,8 @@ struct ProbedBinary {
 
 class ProcessRegistry {
  public:
-  ProcessRegistry(const config::ProbeConfig* config, const attach::ServiceBits* service_bits, const discover::ProcFs* proc)
+  ProcessRegistry(const config::ProbeConfig* config, const attach::ServiceBits* service_bits,
+                  const discover::ProcFs* proc)
       : config_(config), service_bits_(service_bits), proc_(proc) {}
 
   // After a time in which nobody followed processes: numbers end whose process is gone.
@@ -54,9 +55,9 @@ class ProcessRegistry {
                                                const process_record& record,
                                                const std::vector<ProbedBinary>& binaries) const;
 
-  const config::ProbeConfig* config_;         // owned by the exporter
-  const attach::ServiceBits* service_bits_;   // owned by the exporter
-  const discover::ProcFs* proc_;       // owned by the exporter
+  const config::ProbeConfig* config_;        // owned by the exporter
+  const attach::ServiceBits* service_bits_;  // owned by the exporter
+  const discover::ProcFs* proc_;             // owned by the exporter
   collect::ProcessTable table_;
 };
 

@@ -19,9 +19,11 @@ namespace {
 using base::Result;
 
 // Which metrics have labels that go with a process.
-bool keeps_process(const config::ProbeConfig& config, const plan::ProbePlan& plan, const collect::Sample& sample) {
+bool keeps_process(const config::ProbeConfig& config, const plan::ProbePlan& plan,
+                   const collect::Sample& sample) {
   return std::ranges::any_of(plan.probes, [&](const plan::PlannedProbe& probe) {
-    return std::ranges::find(probe.records, sample.metric, &plan::PlannedRecord::metric) != probe.records.end() &&
+    return std::ranges::find(probe.records, sample.metric, &plan::PlannedRecord::metric) !=
+               probe.records.end() &&
            !collect::learnt_labels(config, probe).empty();
   });
 }
@@ -49,7 +51,8 @@ base::Result<bool> add_to_totals(const config::ProbeConfig& config, const Attach
   if (!is_told) {
     return false;
   }
-  ASSIGN_OR_RETURN(std::vector<collect::Sample> samples, collect::Collector().collect(config, binary, processes));
+  ASSIGN_OR_RETURN(std::vector<collect::Sample> samples,
+                   collect::Collector().collect(config, binary, processes));
   std::erase_if(samples, [&](const collect::Sample& sample) { return !is_counted(config, sample); });
   for (collect::Sample& sample : samples) {
     if (!keeps_process(config, binary.plan, sample)) {
@@ -95,7 +98,8 @@ base::Result<> end_calls(const attach::AttachedBinary& binary, const attach::Sha
     is_complete = true;
     ASSIGN_OR_RETURN(const std::vector<collect::RawFrame> frames, collect::read_frames(binary));
     for (const collect::RawFrame& frame : frames) {
-      if (std::ranges::find(binary.probes, frame.probe, &attach::AttachedProbe::number) == binary.probes.end()) {
+      if (std::ranges::find(binary.probes, frame.probe, &attach::AttachedProbe::number) ==
+          binary.probes.end()) {
         continue;
       }
       ended_call call{};

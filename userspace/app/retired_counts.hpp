@@ -13,12 +13,13 @@ namespace app {
 // Whether it is of a counter or a histogram of the config, and fits it: the config may be newer.
 [[nodiscard]] bool is_counted(const config::ProbeConfig& config, const collect::Sample& sample);
 
-// Adds counters, histograms, hits and losses of an attachment that nothing is counted in any more to the totals, once:
-// whether the exporter is killed at any point of it or not. False: some of them cannot be told yet, since a label is not
-// learnt or a process not classified.
-[[nodiscard]] base::Result<bool> add_to_totals(const config::ProbeConfig& config, const Attachment& attachment,
-                                               const collect::ProcessTable& processes, const attach::SharedMaps& maps,
-                                               KeptState& kept);
+// Adds counters, histograms, hits and losses of an attachment that nothing is counted in any more to the
+// totals, once: whether the exporter is killed at any point of it or not. False: some of them cannot be told
+// yet, since a label is not learnt or a process not classified.
+[[nodiscard]] base::Result<bool> add_to_totals(const config::ProbeConfig& config,
+                                               const Attachment& attachment,
+                                               const collect::ProcessTable& processes,
+                                               const attach::SharedMaps& maps, KeptState& kept);
 
 // Whether an exporter that was killed had added them already.
 [[nodiscard]] bool is_in_totals(const attach::AttachedBinary& binary, const collect::Totals& totals);

@@ -55,8 +55,8 @@ base::Result<expose::HttpServer> start_server(expose::ListeningSocket socket, We
                                    });
 }
 
-int serve(const RunOptions& options, Exporter::Options exporter_options, WebConfigFile* web, const base::Clock& clock,
-          base::Logger& log) {
+int serve(const RunOptions& options, Exporter::Options exporter_options, WebConfigFile* web,
+          const base::Clock& clock, base::Logger& log) {
   // SIGIO tells of a writer that waits for a probed file.
   const auto stop_signals = Signals::block({SIGINT, SIGTERM});
   const auto lease_signals = Signals::block({SIGIO});

@@ -22,8 +22,8 @@ constexpr std::chrono::milliseconds kFirstPause{2};
 
 // A process with many goroutines, or one that lies about them, gets a small share of the time.
 constexpr std::chrono::milliseconds kLongLook{500};  // of processor time
-constexpr std::chrono::seconds kLongestSweep{1};  // then no other look begins
-constexpr int kRestAfterLongLook = 10;  // times as long
+constexpr std::chrono::seconds kLongestSweep{1};     // then no other look begins
+constexpr int kRestAfterLongLook = 10;               // times as long
 
 // Whether its calls in flight are a metric.
 bool counts_calls(const plan::PlannedRecord& record) {

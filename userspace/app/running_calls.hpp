@@ -68,7 +68,7 @@ class RunningCalls {
     collect::ProcessMemory memory{0};
     std::uint64_t bias = 0;
     std::chrono::steady_clock::time_point next_sweep;
-    std::chrono::steady_clock::time_point next_look;  // not before: looks at this process take long
+    std::chrono::steady_clock::time_point next_look;           // not before: looks at this process take long
     std::unordered_map<std::uint64_t, std::uint64_t> unclear;  // goroutine -> address of its g, 0: unknown
     std::set<CallId> suspects;                                 // recorded, not on the stack at the last look
     std::set<CallId> unknowable;  // running, not recorded, and no way to record them

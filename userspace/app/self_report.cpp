@@ -71,8 +71,7 @@ std::optional<std::string> first_problem(const Attachment& attachment) {
 }
 
 metrics::SelfState report_attachments(const config::ProbeConfig& config, const Attachments& attachments,
-                                      const KeptState& kept,
-                                      const std::vector<discover::Target>& targets,
+                                      const KeptState& kept, const std::vector<discover::Target>& targets,
                                       const attach::SharedMaps& maps, base::Logger& log) {
   metrics::SelfState state;
   state.build = build_info();

@@ -28,7 +28,8 @@ std::vector<std::size_t> attach_order(const plan::ProbePlan& plan) {
 Result<std::vector<base::UniqueFd>> link_probe(const AttachedProbe& probe, const LinkOptions& options) {
   std::vector<base::UniqueFd> links;
   for (const ProbeProgram& program : probe.programs) {
-    ASSIGN_OR_RETURN(std::vector<base::UniqueFd> made, link_sites(program.fd.value(), program.sites, options));
+    ASSIGN_OR_RETURN(std::vector<base::UniqueFd> made,
+                     link_sites(program.fd.value(), program.sites, options));
     std::ranges::move(made, std::back_inserter(links));
   }
   return links;
@@ -58,19 +59,22 @@ Result<std::vector<base::UniqueFd>> link_all(AttachedBinary& binary, const LinkO
 constexpr pid_t kAllProcesses = 0;
 
 Result<> link_file(AttachedBinary& binary, const discover::Target& target, const KernelSupport& kernel) {
-  const LinkOptions options{.open_path = target.open_path, .process = std::nullopt, .uprobe_multi = kernel.uprobe_multi};
+  const LinkOptions options{
+      .open_path = target.open_path, .process = std::nullopt, .uprobe_multi = kernel.uprobe_multi};
   ASSIGN_OR_RETURN(binary.links[kAllProcesses], link_all(binary, options));
   return {};
 }
 
 }  // namespace
 
-base::Result<> follow_members(AttachedBinary& binary, const discover::Target& target, const KernelSupport& kernel) {
+base::Result<> follow_members(AttachedBinary& binary, const discover::Target& target,
+                              const KernelSupport& kernel) {
   if (binary.scope == Scope::kFile) {
     return {};
   }
   std::erase_if(binary.links, [&](const auto& entry) {
-    return std::ranges::none_of(target.members, [&](const auto& member) { return member.process.pid == entry.first; });
+    return std::ranges::none_of(target.members,
+                                [&](const auto& member) { return member.process.pid == entry.first; });
   });
   for (const discover::Target::Member& member : target.members) {
     if (!binary.links.contains(member.process.pid)) {
@@ -87,7 +91,8 @@ void detach(AttachedBinary& binary) {
   binary.lease.reset();
 }
 
-base::Result<AttachedBinary> attach_binary(const AttachRequest& request, plan::ProbePlan plan, UnitNumbers& numbers) {
+base::Result<AttachedBinary> attach_binary(const AttachRequest& request, plan::ProbePlan plan,
+                                           UnitNumbers& numbers) {
   const discover::Target& target = *request.target;
   AttachedBinary attached;
   attached.service = request.service;

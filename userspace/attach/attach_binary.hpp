@@ -10,9 +10,9 @@
 
 namespace attach {
 
-// Loads what the plan says and attaches it to the processes of the target; it counts when its gate is opened (gate.hpp).
-// A probe that the kernel refuses carries its error and the others go on; the error returned means that nothing at all
-// can be attached.
+// Loads what the plan says and attaches it to the processes of the target; it counts when its gate is opened
+// (gate.hpp). A probe that the kernel refuses carries its error and the others go on; the error returned
+// means that nothing at all can be attached.
 [[nodiscard]] base::Result<AttachedBinary> attach_binary(const AttachRequest& request, plan::ProbePlan plan,
                                                          UnitNumbers& numbers);
 

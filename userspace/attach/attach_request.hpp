@@ -28,11 +28,11 @@ struct AttachRequest {
   const ProcessWatch* watch = nullptr;
   const ServiceBits* service_bits = nullptr;
   KernelSupport kernel;
-  // The generation before, attached or not. Probes that compute the same go on with its numbers, counts and calls in
-  // flight; `plan` has its numbers (plan::keep_numbers).
+  // The generation before, attached or not. Probes that compute the same go on with its numbers, counts and
+  // calls in flight; `plan` has its numbers (plan::keep_numbers).
   const AttachedBinary* earlier = nullptr;
   bool earlier_counts = false;  // its programs are attached, here or in an exporter that hands over
-  PinFolder units;  // where what is counted is kept
+  PinFolder units;              // where what is counted is kept
 };
 
 }  // namespace attach

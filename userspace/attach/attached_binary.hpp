@@ -1,5 +1,5 @@
-// BATON of stage 5: one service's probes of one binary in the kernel. Owns links, programs and maps; destroying it
-// detaches.
+// BATON of stage 5: one service's probes of one binary in the kernel. Owns links, programs and maps;
+// destroying it detaches.
 #pragma once
 
 #include <sys/types.h>

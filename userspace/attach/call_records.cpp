@@ -158,8 +158,8 @@ base::Result<> forget_starts(const AttachedBinary& binary) {
     head.counts_unwound = 0;
     std::memcpy(at, &head, sizeof(head));
   };
-  RETURN_IF_ERROR(change_all(binary.maps.goroutines, sizeof(goroutine_key), sizeof(goroutine) + ABI_FRAMES * stride,
-                             [&](std::vector<std::byte>& record) {
+  RETURN_IF_ERROR(change_all(binary.maps.goroutines, sizeof(goroutine_key),
+                             sizeof(goroutine) + ABI_FRAMES * stride, [&](std::vector<std::byte>& record) {
                                for (std::size_t i = 0; i < ABI_FRAMES; ++i) {
                                  forget(record.data() + sizeof(goroutine) + i * stride);
                                }

@@ -48,8 +48,8 @@ class CallRecords {
   base::UniqueFd end_call_;
 };
 
-// Calls that began before a time in which nobody watched: when, and whether they still run, is not known any more. Only
-// while no program of the binary is attached.
+// Calls that began before a time in which nobody watched: when, and whether they still run, is not known any
+// more. Only while no program of the binary is attached.
 [[nodiscard]] base::Result<> forget_starts(const AttachedBinary& binary);
 
 }  // namespace attach

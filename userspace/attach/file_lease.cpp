@@ -19,7 +19,9 @@ base::Result<FileLease> FileLease::take(const std::string& open_path) {
   return FileLease(std::move(fd));
 }
 
-bool FileLease::is_broken() const { return ::fcntl(fd_.value(), F_GETLEASE) != F_RDLCK; }
+bool FileLease::is_broken() const {
+  return ::fcntl(fd_.value(), F_GETLEASE) != F_RDLCK;
+}
 
 bool FileLease::is_unlinked() const {
   struct stat status{};

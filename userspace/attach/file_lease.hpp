@@ -1,6 +1,6 @@
-// Being told before a probed file is overwritten in place. The kernel keeps the instructions it saw when a probe was
-// attached; were the file changed under a live probe while nothing runs it, every later start of the program would die.
-// A read lease makes the writer wait until we have detached.
+// Being told before a probed file is overwritten in place. The kernel keeps the instructions it saw when a
+// probe was attached; were the file changed under a live probe while nothing runs it, every later start of
+// the program would die. A read lease makes the writer wait until we have detached.
 #pragma once
 
 #include <string>
@@ -12,8 +12,8 @@ namespace attach {
 
 class FileLease {
  public:
-  // Needs CAP_LEASE where the file is not ours, and a file system that knows leases. SIGIO, which tells of a writer, must
-  // be blocked in all threads: its default action ends the process.
+  // Needs CAP_LEASE where the file is not ours, and a file system that knows leases. SIGIO, which tells of a
+  // writer, must be blocked in all threads: its default action ends the process.
   static base::Result<FileLease> take(const std::string& open_path);
 
   // A writer waits: detach, then destroy this. The kernel gives us /proc/sys/fs/lease-break-time seconds.

@@ -27,21 +27,25 @@ base::Result<> fill_phase(phase_spec& spec, const plan::Phase& phase) {
 
 Result<> append(phase_spec& spec, const record_spec& record) {
   if (spec.record_count == ABI_RECORDS) {
-    return fail(ErrorCode::kUnsupported, "more than {} records in one probe; write a second probe", +ABI_RECORDS);
+    return fail(ErrorCode::kUnsupported, "more than {} records in one probe; write a second probe",
+                +ABI_RECORDS);
   }
   spec.records[spec.record_count++] = record;
   return {};
 }
 
 // Where `bounds` stand in the table, appended to it unless they are there already.
-Result<std::uint16_t> place_bounds(probe_spec& spec, std::size_t& used, const std::vector<std::int64_t>& bounds) {
+Result<std::uint16_t> place_bounds(probe_spec& spec, std::size_t& used,
+                                   const std::vector<std::int64_t>& bounds) {
   const auto table = std::span(spec.bounds).first(used);
-  const auto known = std::ranges::search(table, bounds, {}, [](__u64 bound) { return static_cast<std::int64_t>(bound); });
+  const auto known =
+      std::ranges::search(table, bounds, {}, [](__u64 bound) { return static_cast<std::int64_t>(bound); });
   if (!bounds.empty() && known.begin() != table.end()) {
     return static_cast<std::uint16_t>(known.begin() - table.begin());
   }
   if (used + bounds.size() > ABI_BOUNDS) {
-    return fail(ErrorCode::kUnsupported, "more than {} different buckets in one probe; write a second probe", +ABI_BOUNDS);
+    return fail(ErrorCode::kUnsupported, "more than {} different buckets in one probe; write a second probe",
+                +ABI_BOUNDS);
   }
   const auto first = static_cast<std::uint16_t>(used);
   for (const std::int64_t bound : bounds) {
@@ -85,7 +89,8 @@ Result<> fill_records(probe_spec& spec, const plan::PlannedProbe& probe) {
     if (record.kind == RECORD_NONE) {
       continue;  // calls in flight are counted from the frames themselves
     }
-    record.value = planned.kind == RecordKind::kDuration ? __u8{SOURCE_DURATION} : planned.value.value_or(SOURCE_NONE);
+    record.value =
+        planned.kind == RecordKind::kDuration ? __u8{SOURCE_DURATION} : planned.value.value_or(SOURCE_NONE);
     record.when = planned.when.value_or(SOURCE_NONE);
     record.slot = planned.slot;
     record.object = planned.object;

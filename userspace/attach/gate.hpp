@@ -1,5 +1,5 @@
-// Which generation of a unit's programs counts (abi/maps.h, enum gate_phase). Programs that are attached count nothing
-// before their gate is opened.
+// Which generation of a unit's programs counts (abi/maps.h, enum gate_phase). Programs that are attached
+// count nothing before their gate is opened.
 #pragma once
 
 #include <cstdint>
@@ -21,8 +21,8 @@ struct Gate {
 // These generations count from now on.
 [[nodiscard]] base::Result<> open_gates(const SharedMaps& maps, std::span<const Gate> gates);
 
-// The same where programs of the generations before are attached and count: no call is counted by both or by none. Takes
-// half a second.
+// The same where programs of the generations before are attached and count: no call is counted by both or by
+// none. Takes half a second.
 [[nodiscard]] base::Result<> hand_over(const SharedMaps& maps, std::span<const Gate> gates);
 
 }  // namespace attach

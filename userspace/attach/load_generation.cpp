@@ -111,7 +111,8 @@ class Loader {
   // The probe of the earlier generation that this one takes the place of.
   [[nodiscard]] std::uint16_t replaced_by(const plan::PlannedProbe& probe) const {
     for (std::size_t i = 0; earlier() != nullptr && i < earlier()->probes.size(); ++i) {
-      if (earlier()->plan.probes[i].name == probe.name && !kept_numbers_.contains(earlier()->probes[i].number)) {
+      if (earlier()->plan.probes[i].name == probe.name &&
+          !kept_numbers_.contains(earlier()->probes[i].number)) {
         return earlier()->probes[i].number;
       }
     }
@@ -170,7 +171,8 @@ class Loader {
     request.unwind.panic_offset = hook.panic_offset;
     request.unwind.sp_offset = hook.sp_offset;
     request.programs = {
-        {hook.kind == plan::UnwindHook::Kind::kRecovery ? Program::kRecovery : Program::kGoexit, {hook.site}}};
+        {hook.kind == plan::UnwindHook::Kind::kRecovery ? Program::kRecovery : Program::kGoexit,
+         {hook.site}}};
     auto loaded = load_probe(request, maps_);
     if (!loaded) {
       return base::with_context(std::move(loaded.error()), "following panics in {}", binary_->exe);
@@ -197,7 +199,8 @@ class Loader {
     }
   }
 
-  Result<LoadedProbe> load_planned(const plan::PlannedProbe& probe, LoadRequest request, const SpecContext& context) {
+  Result<LoadedProbe> load_planned(const plan::PlannedProbe& probe, LoadRequest request,
+                                   const SpecContext& context) {
     ASSIGN_OR_RETURN(request.spec, fill_spec(binary_->plan, probe, context));
     // Returns first: a call that begins before they are attached must not leave a frame behind.
     if (!probe.return_sites.empty()) {

@@ -149,7 +149,8 @@ Result<> start_cursor(const base::UniqueFd& cursor) {
 
 // One element, for userspace.
 Result<base::UniqueFd> create_journal(std::size_t size) {
-  base::UniqueFd journal(bpf_map_create(BPF_MAP_TYPE_ARRAY, "fold_journal", sizeof(__u32), static_cast<__u32>(size), 1, nullptr));
+  base::UniqueFd journal(bpf_map_create(BPF_MAP_TYPE_ARRAY, "fold_journal", sizeof(__u32),
+                                        static_cast<__u32>(size), 1, nullptr));
   if (!journal) {
     return fail_errno(errno, "creating the journal of a probe");
   }
@@ -195,7 +196,8 @@ base::Result<LoadedProbe> load_probe(const LoadRequest& request, std::optional<B
   ASSIGN_OR_RETURN(const Skeleton skeleton, load_skeleton(request, binary));
   if (!binary) {
     ASSIGN_OR_RETURN(binary, keep_binary_maps(*skeleton));
-    ASSIGN_OR_RETURN(binary->unwound_journal, create_journal(sizeof(unwound_step) + unwound_key_size(request.spec)));
+    ASSIGN_OR_RETURN(binary->unwound_journal,
+                     create_journal(sizeof(unwound_step) + unwound_key_size(request.spec)));
   }
   LoadedProbe loaded;
   ASSIGN_OR_RETURN(loaded.maps.series, keep_map(skeleton->maps.series));

@@ -20,8 +20,8 @@ class NumberPool {
       ++number;
     }
     if (number >= limit_) {
-      return base::fail(base::ErrorCode::kUnsupported, "all {} {} are taken; probe fewer functions or binaries", limit_,
-                        what_);
+      return base::fail(base::ErrorCode::kUnsupported,
+                        "all {} {} are taken; probe fewer functions or binaries", limit_, what_);
     }
     taken_.insert(number);
     return number;

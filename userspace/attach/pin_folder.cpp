@@ -31,12 +31,15 @@ base::Result<PinFolder> PinFolder::open(std::string path) {
   }
   if (static_cast<std::uint64_t>(found.f_type) != BPF_FS_MAGIC) {
     std::filesystem::remove(path, error);
-    return base::fail(base::ErrorCode::kUnsupported, "{} is in no BPF file system: mount -t bpf bpf /sys/fs/bpf", path);
+    return base::fail(base::ErrorCode::kUnsupported,
+                      "{} is in no BPF file system: mount -t bpf bpf /sys/fs/bpf", path);
   }
   return PinFolder(std::move(path));
 }
 
-std::string PinFolder::at(std::string_view name) const { return fmt::format("{}/{}", path_, name); }
+std::string PinFolder::at(std::string_view name) const {
+  return fmt::format("{}/{}", path_, name);
+}
 
 base::Result<PinFolder> PinFolder::folder(std::string_view name) const {
   return is_somewhere() ? open(at(name)) : PinFolder();
@@ -83,7 +86,8 @@ base::Result<> PinFolder::write(std::string_view name, std::string_view bytes) c
     return {};
   }
   const base::UniqueFd map(bpf_map_create(BPF_MAP_TYPE_ARRAY, "text", sizeof(std::uint32_t),
-                                          static_cast<std::uint32_t>(std::max<std::size_t>(bytes.size(), 1)), 1, nullptr));
+                                          static_cast<std::uint32_t>(std::max<std::size_t>(bytes.size(), 1)),
+                                          1, nullptr));
   const std::uint32_t first = 0;
   if (!map || (!bytes.empty() && bpf_map_update_elem(map.value(), &first, bytes.data(), BPF_ANY) != 0)) {
     return fail_errno(errno, "keeping {} bytes as {}", bytes.size(), at(name));

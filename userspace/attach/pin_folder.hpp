@@ -1,5 +1,5 @@
-// A folder of a BPF file system: what is pinned there outlives the exporter. Links are never pinned: the kernel
-// detaches them when the exporter dies, before anybody can overwrite a probed file.
+// A folder of a BPF file system: what is pinned there outlives the exporter. Links are never pinned: the
+// kernel detaches them when the exporter dies, before anybody can overwrite a probed file.
 #pragma once
 
 #include <string>

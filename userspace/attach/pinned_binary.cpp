@@ -61,11 +61,17 @@ Result<> open_maps(const PinFolder& folder, Maps& maps) {
   return {};
 }
 
-std::string plan_name(std::uint32_t generation) { return fmt::format("{}{}", kPlan, generation); }
+std::string plan_name(std::uint32_t generation) {
+  return fmt::format("{}{}", kPlan, generation);
+}
 
-std::string maps_name(std::uint32_t generation) { return fmt::format("maps_{}", generation); }
+std::string maps_name(std::uint32_t generation) {
+  return fmt::format("maps_{}", generation);
+}
 
-std::string probe_name(std::uint16_t number) { return fmt::format("probe_{}", number); }
+std::string probe_name(std::uint16_t number) {
+  return fmt::format("probe_{}", number);
+}
 
 // The number behind a prefix; none where the name is another.
 std::optional<std::uint32_t> number_after(std::string_view prefix, std::string_view name) {
@@ -185,14 +191,16 @@ std::vector<std::uint32_t> generations_in(const PinFolder& unit) {
   return generations;
 }
 
-void load_unit(const PinFolder& unit, std::vector<AttachedBinary>& found, std::vector<std::string>& problems) {
+void load_unit(const PinFolder& unit, std::vector<AttachedBinary>& found,
+               std::vector<std::string>& problems) {
   std::set<std::uint16_t> seen;
   bool is_latest = true;
   for (const std::uint32_t generation : generations_in(unit)) {
     auto binary = read_description(unit, plan_name(generation));
     auto opened = binary ? open_counts(unit, *binary, seen) : Result<>(std::unexpected(binary.error()));
     if (!opened) {
-      problems.push_back(fmt::format("{}/{}: {}", unit.path(), plan_name(generation), opened.error().message));
+      problems.push_back(
+          fmt::format("{}/{}: {}", unit.path(), plan_name(generation), opened.error().message));
     } else if (is_latest || !binary->probes.empty()) {
       is_latest = false;
       found.push_back(*std::move(binary));
@@ -204,12 +212,15 @@ void load_unit(const PinFolder& unit, std::vector<AttachedBinary>& found, std::v
 
 }  // namespace
 
-std::string unit_name(const AttachedBinary& binary) { return fmt::format("{}{}", kUnit, binary.gate); }
+std::string unit_name(const AttachedBinary& binary) {
+  return fmt::format("{}{}", kUnit, binary.gate);
+}
 
 std::uint32_t counts_id(const AttachedProbe& probe) {
   bpf_map_info info{};
   __u32 size = sizeof(info);
-  return probe.maps.series && bpf_obj_get_info_by_fd(probe.maps.series.value(), &info, &size) == 0 ? info.id : 0;
+  return probe.maps.series && bpf_obj_get_info_by_fd(probe.maps.series.value(), &info, &size) == 0 ? info.id
+                                                                                                   : 0;
 }
 
 base::Result<> pin_binary(const PinFolder& units, const AttachedBinary& binary) {

@@ -1,5 +1,5 @@
-// What one exporter leaves of an AttachedBinary for the next: its maps, and how to read them. A folder of pins for each,
-// named by its gate.
+// What one exporter leaves of an AttachedBinary for the next: its maps, and how to read them. A folder of
+// pins for each, named by its gate.
 #pragma once
 
 #include <cstdint>
@@ -15,16 +15,18 @@ namespace attach {
 // "unit_7" of gate 7.
 [[nodiscard]] std::string unit_name(const AttachedBinary& binary);
 
-// Tells a probe's counts from all others since the machine was started: the kernel's id of the map of its series. 0: it
-// has none.
+// Tells a probe's counts from all others since the machine was started: the kernel's id of the map of its
+// series. 0: it has none.
 [[nodiscard]] std::uint32_t counts_id(const AttachedProbe& probe);
 
 // Pins the maps of all probes and the description of this generation; earlier generations stay.
 [[nodiscard]] base::Result<> pin_binary(const PinFolder& units, const AttachedBinary& binary);
 
-// The generations of all units, without programs and links; of each unit the latest first. Of an earlier one only the
-// probes whose counts no later one goes on with. `problems` takes those that cannot be read, by name.
-[[nodiscard]] std::vector<AttachedBinary> load_pinned(const PinFolder& units, std::vector<std::string>& problems);
+// The generations of all units, without programs and links; of each unit the latest first. Of an earlier one
+// only the probes whose counts no later one goes on with. `problems` takes those that cannot be read, by
+// name.
+[[nodiscard]] std::vector<AttachedBinary> load_pinned(const PinFolder& units,
+                                                      std::vector<std::string>& problems);
 
 // Forgets the counts of all probes of one generation, or, where it is the last of its unit, the whole unit.
 void unpin(const PinFolder& units, const AttachedBinary& binary, bool whole_unit);

@@ -51,8 +51,8 @@ void create_shared_maps_only(const processes& skeleton) {
 
 std::array<bpf_map*, 8> kept_maps(const processes& skeleton) {
   const auto& maps = skeleton.maps;
-  return {maps.processes, maps.process_records, maps.process_services, maps.last_number,
-          maps.hits,      maps.losses,          maps.gates,            maps.handover_marks};
+  return {maps.processes, maps.process_records, maps.process_services, maps.last_number, maps.hits,
+          maps.losses,    maps.gates,           maps.handover_marks};
 }
 
 Result<> use_pinned(const processes& skeleton, const PinFolder& pins) {
@@ -63,8 +63,10 @@ Result<> use_pinned(const processes& skeleton, const PinFolder& pins) {
     }
     bpf_map_info info{};
     __u32 size = sizeof(info);
-    if (bpf_obj_get_info_by_fd(pinned->value(), &info, &size) != 0 || info.value_size != bpf_map__value_size(map)) {
-      return base::fail(base::ErrorCode::kUnsupported, "map {} in {} is of another version", bpf_map__name(map), pins.path());
+    if (bpf_obj_get_info_by_fd(pinned->value(), &info, &size) != 0 ||
+        info.value_size != bpf_map__value_size(map)) {
+      return base::fail(base::ErrorCode::kUnsupported, "map {} in {} is of another version",
+                        bpf_map__name(map), pins.path());
     }
     if (const int error = bpf_map__reuse_fd(map, pinned->value()); error != 0) {
       return base::fail_errno(-error, "using map {} of {}", bpf_map__name(map), pins.path());

@@ -16,7 +16,8 @@
 
 namespace attach {
 
-// Maps that all probe programs of this exporter use; all but `events` and `blank_record` are handed on to the next.
+// Maps that all probe programs of this exporter use; all but `events` and `blank_record` are handed on to the
+// next.
 struct SharedMaps {
   base::UniqueFd processes;
   base::UniqueFd process_records;
@@ -40,8 +41,8 @@ struct PidNamespace {
 
 class ProcessWatch {
  public:
-  // Takes the shared maps from `pins`, or creates them there, and begins to follow exec and exit. kUnsupported: the
-  // pinned maps are of another version.
+  // Takes the shared maps from `pins`, or creates them there, and begins to follow exec and exit.
+  // kUnsupported: the pinned maps are of another version.
   static base::Result<ProcessWatch> start(const PinFolder& pins);
 
   [[nodiscard]] const SharedMaps& maps() const { return maps_; }

@@ -1,5 +1,5 @@
-// Bits that stand for services in process.services and probe_spec.services. A service keeps its bit over reloads and
-// exporters: the kernel's maps and programs have it.
+// Bits that stand for services in process.services and probe_spec.services. A service keeps its bit over
+// reloads and exporters: the kernel's maps and programs have it.
 #pragma once
 
 #include <cstdint>

@@ -33,7 +33,8 @@ class SystemClock final : public Clock {
   }
 };
 
-// The kernel's clock for what outlives a process: it goes on while the machine sleeps, and begins at 0 with the boot.
+// The kernel's clock for what outlives a process: it goes on while the machine sleeps, and begins at 0 with
+// the boot.
 inline std::uint64_t boot_time_ns() {
   timespec now{};
   ::clock_gettime(CLOCK_BOOTTIME, &now);

@@ -54,8 +54,8 @@ struct LogOptions {
   int fd = 2;  // not owned
 };
 
-// May be used by many threads at once; each event is one write. A line that cannot be written is dropped and counted: a
-// full disk must not stop the exporter.
+// May be used by many threads at once; each event is one write. A line that cannot be written is dropped and
+// counted: a full disk must not stop the exporter.
 class Logger {
  public:
   using Fields = std::initializer_list<LogField>;

@@ -19,7 +19,8 @@ const KnownProcess* BinaryView::process(std::uint32_t number) const {
   return found == processes->end() ? nullptr : &found->second;
 }
 
-std::optional<Sample> BinaryView::sample_for(const plan::PlannedProbe& probe, const plan::PlannedRecord& record,
+std::optional<Sample> BinaryView::sample_for(const plan::PlannedProbe& probe,
+                                             const plan::PlannedRecord& record,
                                              const SeriesOrigin& origin) const {
   const config::Metric* of = metric(record);
   const KnownProcess* known = process(origin.process);

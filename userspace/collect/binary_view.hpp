@@ -27,9 +27,10 @@ struct BinaryView {
 
   [[nodiscard]] const KnownProcess* process(std::uint32_t number) const;
 
-  // A sample without a value; none where the process is not ours or not known well enough yet, or the metric is
-  // no more.
-  [[nodiscard]] std::optional<Sample> sample_for(const plan::PlannedProbe& probe, const plan::PlannedRecord& record,
+  // A sample without a value; none where the process is not ours or not known well enough yet, or the metric
+  // is no more.
+  [[nodiscard]] std::optional<Sample> sample_for(const plan::PlannedProbe& probe,
+                                                 const plan::PlannedRecord& record,
                                                  const SeriesOrigin& origin) const;
 };
 

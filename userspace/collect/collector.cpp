@@ -80,7 +80,8 @@ base::Result<bool> is_told(const config::ProbeConfig& config, const attach::Atta
   identities.add(binary, objects);
   for (std::size_t i = 0; i < binary.probes.size(); ++i) {
     const std::vector<std::string> learnt = learnt_labels(config, binary.plan.probes[i]);
-    ASSIGN_OR_RETURN(const std::vector<RawSeries> found, read_series(binary.probes[i], binary.plan.probes[i]));
+    ASSIGN_OR_RETURN(const std::vector<RawSeries> found,
+                     read_series(binary.probes[i], binary.plan.probes[i]));
     for (const RawSeries& series : found) {
       if (series.overflow || series.process == FOLDED_PROCESS) {
         continue;

@@ -31,12 +31,13 @@ class Collector {
   GaugeMemory gauges_;
 };
 
-// Whether collect() tells all that was counted: every process is classified, and its labels are learnt or it is gone.
-[[nodiscard]] base::Result<bool> is_told(const config::ProbeConfig& config, const attach::AttachedBinary& binary,
-                                         const ProcessTable& processes);
+// Whether collect() tells all that was counted: every process is classified, and its labels are learnt or it
+// is gone.
+[[nodiscard]] base::Result<bool> is_told(const config::ProbeConfig& config,
+                                         const attach::AttachedBinary& binary, const ProcessTable& processes);
 
-// Every reason of every probe, those that never came about too: of a counter that begins with its first loss, nobody
-// sees that it grew.
+// Every reason of every probe, those that never came about too: of a counter that begins with its first loss,
+// nobody sees that it grew.
 [[nodiscard]] std::vector<Loss> name_losses(const attach::AttachedBinary& binary,
                                             std::span<const std::uint64_t> losses);
 

@@ -42,7 +42,8 @@ std::string integer_text(std::span<const std::byte> values, const LabelField& fi
 }
 
 std::string type_name(const plan::ProbePlan& plan, std::uint64_t descriptor) {
-  const auto known = std::ranges::find(plan.type_names, descriptor, &std::pair<std::uint64_t, std::string>::first);
+  const auto known =
+      std::ranges::find(plan.type_names, descriptor, &std::pair<std::uint64_t, std::string>::first);
   if (known != plan.type_names.end()) {
     return known->second;
   }
@@ -74,8 +75,8 @@ std::string raw_text(const LabelField& field, std::span<const std::byte> values,
 
 }  // namespace
 
-std::string decode_label(const plan::LabelField& field, std::span<const std::byte> values, std::uint16_t function,
-                         const plan::ProbePlan& plan) {
+std::string decode_label(const plan::LabelField& field, std::span<const std::byte> values,
+                         std::uint16_t function, const plan::ProbePlan& plan) {
   if (field.optional && integer_at(values, field.offset - std::size_t{1}, 1) == 0) {
     return field.absent;
   }

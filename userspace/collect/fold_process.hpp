@@ -22,8 +22,8 @@ enum class Fold { kWithoutLearntLabels, kAll };
                                           const attach::AttachedBinary& binary, std::uint32_t process,
                                           Fold which);
 
-// Ends the folds that an exporter which was killed had begun, so that nothing is counted twice or lost. Before anything
-// else is done to maps that were pinned.
+// Ends the folds that an exporter which was killed had begun, so that nothing is counted twice or lost.
+// Before anything else is done to maps that were pinned.
 [[nodiscard]] base::Result<> resume_folds(const attach::AttachedBinary& binary);
 
 // Deletes what a process counted that turned out to belong to no service, once it is gone.

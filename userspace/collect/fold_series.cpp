@@ -24,7 +24,8 @@ class SeriesFold {
   SeriesFold(const attach::ProbeMaps& maps, const plan::PlannedProbe& planned)
       : maps_(&maps),
         key_size_(sizeof(series_key) + planned.labels_size),
-        values_(std::max<std::size_t>(planned.slots, 1) * static_cast<std::size_t>(libbpf_num_possible_cpus())),
+        values_(std::max<std::size_t>(planned.slots, 1) *
+                static_cast<std::size_t>(libbpf_num_possible_cpus())),
         total_(values_.size()) {}
 
   Result<> discard(const KeyBytes& key) {
@@ -88,11 +89,12 @@ class SeriesFold {
   // A slot that has its new name has lost its old one.
   Result<> end_renames() {
     std::map<std::uint32_t, std::vector<KeyBytes>> keys;
-    RETURN_IF_ERROR(for_each_entry(maps_->series.value(), key_size_, sizeof(std::uint32_t), [&](Bytes key, Bytes value) {
-      std::uint32_t slot = 0;
-      std::memcpy(&slot, value.data(), sizeof(slot));
-      keys[slot].emplace_back(key.begin(), key.end());
-    }));
+    RETURN_IF_ERROR(
+        for_each_entry(maps_->series.value(), key_size_, sizeof(std::uint32_t), [&](Bytes key, Bytes value) {
+          std::uint32_t slot = 0;
+          std::memcpy(&slot, value.data(), sizeof(slot));
+          keys[slot].emplace_back(key.begin(), key.end());
+        }));
     for (const auto& [slot, names] : keys) {
       for (const KeyBytes& name : names) {
         if (names.size() > 1 && process_of(name, offsetof(series_key, process)) != FOLDED_PROCESS) {
@@ -105,11 +107,12 @@ class SeriesFold {
 
   [[nodiscard]] Result<std::vector<KeyBytes>> keys_with(std::uint32_t wanted) const {
     std::vector<KeyBytes> keys;
-    RETURN_IF_ERROR(for_each_entry(maps_->series.value(), key_size_, sizeof(wanted), [&](Bytes key, Bytes value) {
-      if (std::memcmp(value.data(), &wanted, sizeof(wanted)) == 0) {
-        keys.emplace_back(key.begin(), key.end());
-      }
-    }));
+    RETURN_IF_ERROR(
+        for_each_entry(maps_->series.value(), key_size_, sizeof(wanted), [&](Bytes key, Bytes value) {
+          if (std::memcmp(value.data(), &wanted, sizeof(wanted)) == 0) {
+            keys.emplace_back(key.begin(), key.end());
+          }
+        }));
     return keys;
   }
 
@@ -187,7 +190,8 @@ Result<> end_series(const attach::AttachedProbe& probe, const plan::PlannedProbe
 
 }  // namespace
 
-base::Result<> fold_series(const attach::AttachedProbe& probe, const plan::PlannedProbe& planned, std::uint32_t process) {
+base::Result<> fold_series(const attach::AttachedProbe& probe, const plan::PlannedProbe& planned,
+                           std::uint32_t process) {
   return end_series(probe, planned, process, &SeriesFold::move);
 }
 

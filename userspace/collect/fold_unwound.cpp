@@ -49,7 +49,8 @@ Result<> add_unwound(const attach::AttachedBinary& binary, std::uint64_t total, 
 
 }  // namespace
 
-base::Result<> fold_unwound(const attach::AttachedBinary& binary, std::uint16_t probe, std::uint32_t process) {
+base::Result<> fold_unwound(const attach::AttachedBinary& binary, std::uint16_t probe,
+                            std::uint32_t process) {
   const int map = binary.maps.unwound.value();
   ASSIGN_OR_RETURN(const std::vector<KeyBytes> keys,
                    keys_of(map, unwound_key_size(binary), sizeof(std::uint64_t), kUnwoundProcess, process));
@@ -77,7 +78,9 @@ base::Result<> resume_unwound(const attach::AttachedBinary& binary) {
   }
   unwound_step step{};
   std::memcpy(&step, bytes.data(), sizeof(step));
-  return step.total == 0 ? Result<>{} : add_unwound(binary, step.total, KeyBytes(bytes.begin() + sizeof(step), bytes.end()));
+  return step.total == 0
+             ? Result<>{}
+             : add_unwound(binary, step.total, KeyBytes(bytes.begin() + sizeof(step), bytes.end()));
 }
 
 }  // namespace collect

@@ -223,7 +223,8 @@ class Walker {
         frames.push_back({value_of(place->entry), static_cast<std::uint32_t>(state.stack_hi - sp)});
       }
       sp += kWord;
-      instruction = place->was_injected ? *caller - request_->bias : calling_instruction(*caller - request_->bias);
+      instruction =
+          place->was_injected ? *caller - request_->bias : calling_instruction(*caller - request_->bias);
     }
     return false;
   }

@@ -39,17 +39,17 @@ struct WalkedFrame {
 
 struct WalkedGoroutine {
   std::uint64_t id = 0;
-  std::uint64_t address = 0;  // of its runtime.g
-  bool is_whole = false;      // false: it was running, or changed meanwhile, or is lost
-  bool is_lost = false;       // it is at rest, and its stack makes no sense
+  std::uint64_t address = 0;        // of its runtime.g
+  bool is_whole = false;            // false: it was running, or changed meanwhile, or is lost
+  bool is_lost = false;             // it is at rest, and its stack makes no sense
   std::vector<WalkedFrame> frames;  // of wanted functions, the outermost first
 };
 
 struct GoroutineWalk {
   std::vector<WalkedGoroutine> goroutines;  // that have begun and not ended
-  bool is_complete = true;  // false: too much could not be read, or it took too long; the rest was left out
-  std::uint64_t frames = 0;                 // of all functions
-  std::uint64_t reads = 0;                  // system calls
+  bool is_complete = true;   // false: too much could not be read, or it took too long; the rest was left out
+  std::uint64_t frames = 0;  // of all functions
+  std::uint64_t reads = 0;   // system calls
 
   // The goroutine of that id; null where none is.
   [[nodiscard]] const WalkedGoroutine* find(std::uint64_t id) const;

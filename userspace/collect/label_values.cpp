@@ -16,7 +16,8 @@ std::vector<std::string> learnt_labels(const config::ProbeConfig& config, const 
       continue;
     }
     std::ranges::copy_if(metric->labels, std::back_inserter(learnt), [&](const std::string& label) {
-      return label != "service" && std::ranges::find(probe.labels, label, &plan::LabelField::name) == probe.labels.end();
+      return label != "service" &&
+             std::ranges::find(probe.labels, label, &plan::LabelField::name) == probe.labels.end();
     });
   }
   return learnt;
@@ -31,7 +32,8 @@ std::optional<std::string> service_of(const KnownProcess& process, const plan::P
   return std::nullopt;
 }
 
-std::optional<std::vector<std::string>> label_values(const config::Metric& metric, const plan::PlannedProbe& probe,
+std::optional<std::vector<std::string>> label_values(const config::Metric& metric,
+                                                     const plan::PlannedProbe& probe,
                                                      const plan::ProbePlan& plan, const SeriesOrigin& origin,
                                                      const std::string& service, const Identities& identities,
                                                      bool exited) {

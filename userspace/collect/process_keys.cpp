@@ -21,7 +21,7 @@ std::uint32_t process_of(const KeyBytes& key, std::size_t offset) {
 }
 
 base::Result<std::vector<KeyBytes>> keys_of(int map, std::size_t key_size, std::size_t value_size,
-                                      std::size_t offset, std::uint32_t process) {
+                                            std::size_t offset, std::uint32_t process) {
   std::vector<KeyBytes> keys;
   RETURN_IF_ERROR(for_each_entry(map, key_size, value_size, [&](Bytes key, Bytes) {
     KeyBytes bytes(key.begin(), key.end());

@@ -18,7 +18,8 @@ using KeyBytes = std::vector<std::byte>;
 [[nodiscard]] KeyBytes folded_key(KeyBytes key, std::size_t offset);
 
 // Keys of `process` in a hash map.
-[[nodiscard]] base::Result<std::vector<KeyBytes>> keys_of(int map, std::size_t key_size, std::size_t value_size,
-                                                          std::size_t offset, std::uint32_t process);
+[[nodiscard]] base::Result<std::vector<KeyBytes>> keys_of(int map, std::size_t key_size,
+                                                          std::size_t value_size, std::size_t offset,
+                                                          std::uint32_t process);
 
 }  // namespace collect

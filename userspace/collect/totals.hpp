@@ -1,5 +1,5 @@
-// Counts of probes that are no more: of binaries that were replaced, of probes that were changed or left out. The metrics
-// that they fed may still exist, and a counter never goes down.
+// Counts of probes that are no more: of binaries that were replaced, of probes that were changed or left out.
+// The metrics that they fed may still exist, and a counter never goes down.
 #pragma once
 
 #include <cstdint>

@@ -16,7 +16,8 @@ namespace config {
 [[nodiscard]] bool mentions(const Expression& expression, std::string_view name);
 
 // The first identifier in it, other than `except`; nothing if there is none.
-[[nodiscard]] std::optional<std::string> identifier_other_than(const Expression& expression, std::string_view except);
+[[nodiscard]] std::optional<std::string> identifier_other_than(const Expression& expression,
+                                                               std::string_view except);
 
 // A result of the function, ret0 or a name that the signature gives to one; nothing if there is none.
 [[nodiscard]] std::optional<std::string> mentioned_result(const Expression& expression,

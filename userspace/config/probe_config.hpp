@@ -31,12 +31,13 @@ struct LocatedExpression {
   bool operator==(const LocatedExpression&) const = default;
 };
 
-// ---- services: whose processes -------------------------------------------------------------------------------
+// ---- services: whose processes
+// -------------------------------------------------------------------------------
 
 struct ProcessMatch {
-  std::string exe;                         // glob on the path of the executable (readlink /proc/PID/exe); empty: any
-  std::vector<std::string> args;           // these stand in argv, one after another; "-flag value" also matches
-                                           // "-flag=value" and "--flag value", as Go's flag package reads them
+  std::string exe;                // glob on the path of the executable (readlink /proc/PID/exe); empty: any
+  std::vector<std::string> args;  // these stand in argv, one after another; "-flag value" also matches
+                                  // "-flag=value" and "--flag value", as Go's flag package reads them
   std::map<std::string, std::string> env;  // name -> glob
 
   bool operator==(const ProcessMatch&) const = default;
@@ -62,7 +63,8 @@ struct Service {
   bool operator==(const Service&) const = default;
 };
 
-// ---- metrics: what exists ------------------------------------------------------------------------------------
+// ---- metrics: what exists
+// ------------------------------------------------------------------------------------
 
 enum class MetricKind { kCounter, kHistogram, kGauge, kRatio };
 
@@ -91,21 +93,22 @@ struct Metric {
   bool operator==(const Metric&) const = default;
 };
 
-// ---- labels --------------------------------------------------------------------------------------------------
+// ---- labels
+// --------------------------------------------------------------------------------------------------
 
 // Done in userspace on the decoded text, in the order written.
 struct Transform {
   enum class Kind {
-    kAfterLast,      // argument: separator; the part after its last occurrence (`keep: after-last-slash`)
-    kBeforeFirst,    // argument: separator (`keep: before-first-colon`)
-    kTrimPrefix,     // argument
-    kTrimSuffix,     // argument
+    kAfterLast,    // argument: separator; the part after its last occurrence (`keep: after-last-slash`)
+    kBeforeFirst,  // argument: separator (`keep: before-first-colon`)
+    kTrimPrefix,   // argument
+    kTrimSuffix,   // argument
     kLower,
     kUpper,
-    kRegex,          // argument: RE2 pattern, replacement: "$1"-style; no match: unchanged
-    kSqlVerb,        // first word of an SQL text, upper case
-    kSqlTable,       // the table that an SQL text reads or writes first
-    kMap,            // mapping: text -> text; what is not listed stays, or becomes `otherwise`
+    kRegex,     // argument: RE2 pattern, replacement: "$1"-style; no match: unchanged
+    kSqlVerb,   // first word of an SQL text, upper case
+    kSqlTable,  // the table that an SQL text reads or writes first
+    kMap,       // mapping: text -> text; what is not listed stays, or becomes `otherwise`
   };
   Kind kind = Kind::kLower;
   std::string argument;
@@ -116,7 +119,8 @@ struct Transform {
   bool operator==(const Transform&) const = default;
 };
 
-// A value read in another function, on the same goroutine, inside the current call of the probe's own function.
+// A value read in another function, on the same goroutine, inside the current call of the probe's own
+// function.
 struct Within {
   std::vector<std::string> functions;  // alternatives
   std::optional<Signature> signature;
@@ -142,6 +146,7 @@ struct CasesLabel {
 
     bool operator==(const Case&) const = default;
   };
+
   std::vector<Case> cases;
   std::string otherwise;  // `else:`
 
@@ -162,7 +167,8 @@ struct Label {
   bool operator==(const Label&) const = default;
 };
 
-// ---- probes: where it comes from -----------------------------------------------------------------------------
+// ---- probes: where it comes from
+// -----------------------------------------------------------------------------
 
 enum class RecordKind {
   kCount,     // counter += 1, or += `value` (`add:`)

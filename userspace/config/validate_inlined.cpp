@@ -33,10 +33,11 @@ class InlinedRules {
 
  private:
   void refuse(const Position& position, std::string_view what) const {
-    problems_->add(position,
-                   "probe \"{}\": {} does not go with inlined: true; of an inlined call only its beginning is known, "
-                   "without receiver, parameters and results: count it, or leave out inlined",
-                   probe_->name, what);
+    problems_->add(
+        position,
+        "probe \"{}\": {} does not go with inlined: true; of an inlined call only its beginning is known, "
+        "without receiver, parameters and results: count it, or leave out inlined",
+        probe_->name, what);
   }
 
   void check_expression(const std::optional<LocatedExpression>& located) const {

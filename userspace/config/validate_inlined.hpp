@@ -1,4 +1,5 @@
-// What a probe that also counts inlined calls cannot have: of such a call nothing is known but that it begins.
+// What a probe that also counts inlined calls cannot have: of such a call nothing is known but that it
+// begins.
 #pragma once
 
 #include "config/probe_config.hpp"

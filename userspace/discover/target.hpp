@@ -11,7 +11,8 @@
 
 namespace discover {
 
-// An executable file as stat(/proc/PID/exe) sees it; of one on overlayfs the file below, see attach::RealFiles.
+// An executable file as stat(/proc/PID/exe) sees it; of one on overlayfs the file below, see
+// attach::RealFiles.
 struct BinaryId {
   std::uint64_t device = 0;
   std::uint64_t inode = 0;

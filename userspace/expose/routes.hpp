@@ -34,8 +34,8 @@ class Exposed {
   // Why we are not ready yet; nullopt once we are.
   [[nodiscard]] virtual std::optional<std::string> not_ready_reason() const = 0;
   [[nodiscard]] virtual metrics::SelfState self_state() const = 0;
-  // Loads the configuration again and returns when that is done; what went wrong as text. Absent: not to be asked for
-  // over HTTP.
+  // Loads the configuration again and returns when that is done; what went wrong as text. Absent: not to be
+  // asked for over HTTP.
   [[nodiscard]] virtual std::optional<base::Result<>> reload() = 0;
 };
 

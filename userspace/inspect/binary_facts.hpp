@@ -100,8 +100,8 @@ struct BinaryFacts {
   TypeTable types;
   // itab address -> (interface type's name, concrete type); of interfaces with methods
   std::map<std::uint64_t, TypeId> itab_types;
-  // Variables that runtime.allgadd uses: one is runtime.allgs, the list of all goroutines. Which one shows in a
-  // running process.
+  // Variables that runtime.allgadd uses: one is runtime.allgs, the list of all goroutines. Which one shows in
+  // a running process.
   std::vector<VirtualAddress> goroutine_list_candidates;
   // Generic functions take a dictionary before (1.18, 1.19) or after (1.20 on) the receiver.
   bool dictionary_after_receiver = true;

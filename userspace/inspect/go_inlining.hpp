@@ -19,7 +19,8 @@ struct CodeRange {
   bool operator==(const CodeRange&) const = default;
 };
 
-// One call that became a copy of the callee's body. A body of which the compiler left no instruction is not known.
+// One call that became a copy of the callee's body. A body of which the compiler left no instruction is not
+// known.
 struct InlinedCall {
   std::uint32_t name = 0;       // of the callee, an offset into the name table
   std::uint64_t mark = 0;       // offset of an instruction that stands for the call

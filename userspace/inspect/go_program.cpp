@@ -164,9 +164,9 @@ class GoProgramReader {
                       const IsWantedName& is_wanted_name, const SiteFinder& finder) {
     const std::vector<PcValue> deltas = table_->stack_deltas(caller);
     const FunctionCode code = code_of(caller, deltas);
-    const std::vector<CodeInstruction> instructions =
-        image_->architecture() == Architecture::kAmd64 ? finder.instructions_of(code)
-                                                       : std::vector<CodeInstruction>{};
+    const std::vector<CodeInstruction> instructions = image_->architecture() == Architecture::kAmd64
+                                                          ? finder.instructions_of(code)
+                                                          : std::vector<CodeInstruction>{};
     for (const InlinedCall& call : inlining.calls(caller)) {
       if (!is_wanted_name(call.name)) {
         continue;

@@ -40,8 +40,8 @@ std::vector<Block> blocks_of(std::span<const CodeInstruction> code) {
     blocks.back().last = i;
   }
   const auto add_successor = [&](Block& block, std::uint64_t offset) {
-    const auto next = std::ranges::lower_bound(
-        blocks, offset, {}, [&](const Block& other) { return code[other.first].offset; });
+    const auto next = std::ranges::lower_bound(blocks, offset, {},
+                                               [&](const Block& other) { return code[other.first].offset; });
     if (next != blocks.end() && code[next->first].offset == offset) {
       block.successors.push_back(static_cast<std::size_t>(next - blocks.begin()));
     }
@@ -71,8 +71,7 @@ std::int32_t stack_delta_at(std::span<const PcValue> deltas, std::uint64_t offse
 
 // The caller's code before its frame is there runs again when the stack had to grow.
 bool may_run_again(std::span<const PcValue> deltas, std::uint64_t offset) {
-  const bool has_frame =
-      std::ranges::any_of(deltas, [](const PcValue& delta) { return delta.value != 0; });
+  const bool has_frame = std::ranges::any_of(deltas, [](const PcValue& delta) { return delta.value != 0; });
   return has_frame && stack_delta_at(deltas, offset) == 0;
 }
 
@@ -127,12 +126,12 @@ class BodyFinder {
 
   // Pure values may be computed later, or only where they are needed.
   [[nodiscard]] bool is_anchored(const Block& block) const {
-    return std::ranges::any_of(code_.subspan(block.first, block.last - block.first + 1),
-                               [this](const CodeInstruction& instruction) {
-                                 const bool stays = instruction.stores || instruction.flow == Flow::kCall ||
-                                                    instruction.flow == Flow::kBranch;
-                                 return stays && is_in_body(*call_, instruction);
-                               });
+    return std::ranges::any_of(
+        code_.subspan(block.first, block.last - block.first + 1), [this](const CodeInstruction& instruction) {
+          const bool stays =
+              instruction.stores || instruction.flow == Flow::kCall || instruction.flow == Flow::kBranch;
+          return stays && is_in_body(*call_, instruction);
+        });
   }
 
   // Which blocks a walk from `start` meets. `may_go(from)`: whether it goes on behind a block.

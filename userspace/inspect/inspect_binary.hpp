@@ -12,7 +12,6 @@ namespace inspect {
 
 // Whatever the bytes are, this ends soon and without a crash. kUnsupported: a file that cannot be probed, and
 // why; kCorruptBinary: a damaged one.
-[[nodiscard]] base::Result<BinaryFacts> inspect_binary(std::span<const std::byte> file,
-                                                       const Wanted& wanted);
+[[nodiscard]] base::Result<BinaryFacts> inspect_binary(std::span<const std::byte> file, const Wanted& wanted);
 
 }  // namespace inspect

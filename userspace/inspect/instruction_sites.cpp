@@ -130,7 +130,7 @@ class SiteFinder::Disassembler {
     if (!cs_disasm_iter(handle_, &bytes, &size, &address, instruction_)) {
       return std::nullopt;
     }
-    return Instruction{offset, instruction_->size, instruction_->id, rest.first(instruction_->size),
+    return Instruction{offset,        instruction_->size, instruction_->id, rest.first(instruction_->size),
                        jump_target(), variable()};
   }
 

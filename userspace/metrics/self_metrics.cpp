@@ -113,10 +113,11 @@ void append_losses(Families& families, const SelfState& state) {
                              "Time in which services ran without probes, over restarts of the exporter.")
                          .add({}, state.blind_seconds)
                          .build());
-  families.push_back(counter("uprobe_exporter_counters_reset_total", "", {},
-                             "Times that counts were given up, since an earlier exporter kept them in another way.")
-                         .add({}, static_cast<double>(state.resets))
-                         .build());
+  families.push_back(
+      counter("uprobe_exporter_counters_reset_total", "", {},
+              "Times that counts were given up, since an earlier exporter kept them in another way.")
+          .add({}, static_cast<double>(state.resets))
+          .build());
   auto unknown =
       gauge("uprobe_exporter_unknown_baseline", "", {"metric"},
             "1 for a gauge that may lack what was before the exporter: it cannot be known, or a process's "
@@ -172,10 +173,10 @@ void append_operation(Families& families, const SelfState& state) {
                            "Constant 1; the label identifies the configuration in use.")
                          .set({state.reload.config_hash}, 1)
                          .build());
-  families.push_back(counter("uprobe_exporter_log_lines_lost_total", "", {},
-                             "Lines of the log that could not be written.")
-                         .add({}, state.lost_log_lines)
-                         .build());
+  families.push_back(
+      counter("uprobe_exporter_log_lines_lost_total", "", {}, "Lines of the log that could not be written.")
+          .add({}, state.lost_log_lines)
+          .build());
 }
 
 void append_process(Families& families, const discover::ResourceUse& use) {

@@ -10,6 +10,7 @@ namespace nlohmann {
 template <class T>
 struct adl_serializer<std::optional<T>> {
   static void to_json(json& to, const std::optional<T>& value) { to = value ? json(*value) : json(nullptr); }
+
   static void from_json(const json& from, std::optional<T>& value) {
     value = from.is_null() ? std::nullopt : std::optional<T>(from.get<T>());
   }
@@ -28,20 +29,22 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Transform, kind, argument, replacement, mappi
 namespace plan {
 
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Site, address, offset, function, instruction)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(LabelField, name, kind, offset, size, is_signed, optional, absent, cases, transforms)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(LabelField, name, kind, offset, size, is_signed, optional, absent, cases,
+                                   transforms)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Phase, operations, text, when)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(PlannedRecord, metric, kind, at_return, value, when, slot, bounds, scale, object,
-                                   object_value, poll)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(PlannedRecord, metric, kind, at_return, value, when, slot, bounds, scale,
+                                   object, object_value, poll)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Contribution, target, source, destination, length, at_return)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(IdentityTarget, label, object)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(PlannedProbe, name, services, entry_sites, return_sites, framed, outermost, enter, leave,
-                                   labels_size, values_size, slots, labels, records, contributions, identity)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(PlannedProbe, name, services, entry_sites, return_sites, framed, outermost,
+                                   enter, leave, labels_size, values_size, slots, labels, records,
+                                   contributions, identity)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(GoroutineLayout, goid, stack_hi)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(StackLayout, goid, stack_lo, stack_hi, status, sched_sp, sched_pc, syscall_sp,
-                                   syscall_pc, list_candidates, missing)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(StackLayout, goid, stack_lo, stack_hi, status, sched_sp, sched_pc,
+                                   syscall_sp, syscall_pc, list_candidates, missing)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(UnwindHook, kind, site, through_panic, panic_offset, sp_offset)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ProbePlan, binary, runtime, position_independent, first_address, functions, probes,
-                                   goroutine, stacks, unwind_hooks, type_names, objects)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ProbePlan, binary, runtime, position_independent, first_address, functions,
+                                   probes, goroutine, stacks, unwind_hooks, type_names, objects)
 
 namespace {
 

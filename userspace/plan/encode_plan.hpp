@@ -1,4 +1,5 @@
-// A plan as bytes (CBOR, RFC 8949): what the next exporter needs to read the maps that this one leaves behind.
+// A plan as bytes (CBOR, RFC 8949): what the next exporter needs to read the maps that this one leaves
+// behind.
 #pragma once
 
 #include <string>
@@ -18,8 +19,9 @@ namespace plan {
 // Whether the two would do the very same in the kernel.
 [[nodiscard]] bool equal(const ProbePlan& one, const ProbePlan& other);
 
-// Whether calls that one of the two has begun to count can be counted on by the other, in the same maps: functions and
-// sets of objects have the same numbers (keep_numbers), sites and targets of `within` may differ.
+// Whether calls that one of the two has begun to count can be counted on by the other, in the same maps:
+// functions and sets of objects have the same numbers (keep_numbers), sites and targets of `within` may
+// differ.
 [[nodiscard]] bool same_values(const PlannedProbe& one, const PlannedProbe& other);
 
 }  // namespace plan

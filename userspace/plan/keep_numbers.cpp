@@ -8,7 +8,8 @@
 namespace plan {
 namespace {
 
-// Appends to `known` what it lacks of `names`, and leaves it in `names`. Returns the new number of each old one.
+// Appends to `known` what it lacks of `names`, and leaves it in `names`. Returns the new number of each old
+// one.
 std::vector<std::size_t> merge(std::vector<std::string>& names, std::vector<std::string> known) {
   std::vector<std::size_t> numbers;
   for (const std::string& name : names) {
@@ -27,7 +28,9 @@ std::vector<std::size_t> merge(std::vector<std::string>& names, std::vector<std:
 void keep_numbers(ProbePlan& plan, const ProbePlan& earlier) {
   const std::vector<std::size_t> functions = merge(plan.functions, earlier.functions);
   const std::vector<std::size_t> objects = merge(plan.objects, earlier.objects);
-  const auto renumber = [&](Site& site) { site.function = static_cast<std::uint16_t>(functions[site.function]); };
+  const auto renumber = [&](Site& site) {
+    site.function = static_cast<std::uint16_t>(functions[site.function]);
+  };
   for (PlannedProbe& probe : plan.probes) {
     std::ranges::for_each(probe.entry_sites, renumber);
     std::ranges::for_each(probe.return_sites, renumber);

@@ -5,7 +5,8 @@
 
 namespace plan {
 
-// Gives functions and sets of objects of `plan` the numbers that they have in `earlier`; what is new comes behind.
+// Gives functions and sets of objects of `plan` the numbers that they have in `earlier`; what is new comes
+// behind.
 void keep_numbers(ProbePlan& plan, const ProbePlan& earlier);
 
 }  // namespace plan

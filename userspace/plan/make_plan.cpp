@@ -149,7 +149,8 @@ class PlanMaker {
       if (record.kind == RecordKind::kPairUp || record.kind == RecordKind::kPairDown) {
         record.object = object_number("pair " + record.metric);
       } else if (record.kind == RecordKind::kPoll) {
-        record.object = object_number(fmt::format("poll {} of {}, {}.{}", record.metric, probe.name, variant, i));
+        record.object =
+            object_number(fmt::format("poll {} of {}, {}.{}", record.metric, probe.name, variant, i));
       }
     }
   }

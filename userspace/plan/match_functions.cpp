@@ -169,12 +169,10 @@ base::Error nothing_matches(const BinaryFacts& facts, std::span<const std::strin
   for (const std::string& name : alternatives) {
     if (const auto inlined = facts.inlined_only.find(plain_function_name(name));
         inlined != facts.inlined_only.end()) {
-      return {
-          ErrorCode::kNotFound,
-          fmt::format(
-              "every call of {} is inlined (in {} functions), so it has no code of its own to probe; probe a caller, or "
-              "count its calls with inlined: true",
-              name, inlined->second)};
+      return {ErrorCode::kNotFound, fmt::format("every call of {} is inlined (in {} functions), so it has no "
+                                                "code of its own to probe; probe a caller, or "
+                                                "count its calls with inlined: true",
+                                                name, inlined->second)};
     }
   }
   const std::vector<std::string> nearest = nearest_functions(facts, alternatives.front());
@@ -217,11 +215,10 @@ class NameSet {
 
 }  // namespace
 
-Result<MatchedFunctions> match_functions(const BinaryFacts& facts,
-                                         std::span<const std::string> alternatives, bool with_inlined) {
+Result<MatchedFunctions> match_functions(const BinaryFacts& facts, std::span<const std::string> alternatives,
+                                         bool with_inlined) {
   for (const std::string& written : alternatives) {
-    ASSIGN_OR_RETURN(MatchedFunctions matched,
-                     match_one(facts, plain_function_name(written), with_inlined));
+    ASSIGN_OR_RETURN(MatchedFunctions matched, match_one(facts, plain_function_name(written), with_inlined));
     if (!matched.functions.empty() || !matched.inlined.empty()) {
       return matched;
     }
@@ -235,9 +232,8 @@ Result<MatchedFunctions> match_functions(const BinaryFacts& facts,
 std::vector<inspect::InlinedCopy> copies_of(const BinaryFacts& facts, const std::string& name) {
   std::vector<inspect::InlinedCopy> copies;
   if (const auto found = facts.inlined_copies.find(name); found != facts.inlined_copies.end()) {
-    std::ranges::copy_if(
-        found->second, std::back_inserter(copies),
-        [&](const inspect::InlinedCopy& copy) { return !is_wrapper_of(copy.caller, name); });
+    std::ranges::copy_if(found->second, std::back_inserter(copies),
+                         [&](const inspect::InlinedCopy& copy) { return !is_wrapper_of(copy.caller, name); });
   }
   return copies;
 }

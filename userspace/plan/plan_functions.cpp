@@ -92,7 +92,8 @@ bool needs_returns(const PlannedProbe& probe) {
          std::ranges::any_of(probe.records, [](const PlannedRecord& record) { return record.at_return; });
 }
 
-// Up to Go 1.20 a body of one instruction could count as its caller's (seen with 1.18 and 1.20 in tests/e2e/test_inlined.py).
+// Up to Go 1.20 a body of one instruction could count as its caller's (seen with 1.18 and 1.20 in
+// tests/e2e/test_inlined.py).
 bool records_every_inlined_call(std::string_view go_version) {
   constexpr std::string_view kPrefix = "go1.";
   constexpr int kFirst = 21;
@@ -216,9 +217,10 @@ std::vector<std::string> FunctionPlanner::notes_about(std::uint32_t function, co
   std::vector<std::string> notes = {source};
   const std::vector<std::string>& callers = facts_->details.at(function).inlined_into;
   if (!callers.empty() && !with_inlined) {
-    notes.push_back(fmt::format(
-        "also inlined in {} caller{} ({}): those calls are not counted; a counter counts them with inlined: true",
-        callers.size(), callers.size() == 1 ? "" : "s", list_of_callers(callers)));
+    notes.push_back(
+        fmt::format("also inlined in {} caller{} ({}): those calls are not counted; a counter counts them "
+                    "with inlined: true",
+                    callers.size(), callers.size() == 1 ? "" : "s", list_of_callers(callers)));
   }
   return notes;
 }
@@ -233,11 +235,13 @@ Result<PlannedProbe> FunctionPlanner::plan_one(std::uint32_t function, const Cho
   return probe;
 }
 
-Result<PlannedProbe> FunctionPlanner::plan_copies(const std::string& function, const CompileFunction& compile) {
+Result<PlannedProbe> FunctionPlanner::plan_copies(const std::string& function,
+                                                  const CompileFunction& compile) {
   const FunctionScope scope(function, FunctionSignature{}, AbiLayout{}, false);
   if (!records_every_inlined_call(facts_->go_version)) {
     return fail(ErrorCode::kUnsupported,
-                "its inlined copies cannot be counted: {} does not write down all of them (Go 1.21 and later do); leave "
+                "its inlined copies cannot be counted: {} does not write down all of them (Go 1.21 and later "
+                "do); leave "
                 "out inlined, or probe the callers",
                 facts_->go_version.empty() ? "a compiler of unknown version" : facts_->go_version);
   }
@@ -261,8 +265,8 @@ Result<PlannedProbe> FunctionPlanner::plan_copies(const std::string& function, c
     site.inlined_in = copy.caller;
     probe.entry_sites.push_back(std::move(site));
   }
-  probe.notes.push_back(fmt::format("inlined in {} place{}, which are probed", copies.size(),
-                                    copies.size() == 1 ? "" : "s"));
+  probe.notes.push_back(
+      fmt::format("inlined in {} place{}, which are probed", copies.size(), copies.size() == 1 ? "" : "s"));
   return probe;
 }
 

@@ -46,7 +46,9 @@ std::string described_struct(const Type& type) {
   }
   const bool is_written = type.name.starts_with("struct");
   return fmt::format(" {}{}", is_written ? "struct" : type.name,
-                     type.descriptor ? "" : is_written ? " (signature)" : " (DWARF)");
+                     type.descriptor ? ""
+                     : is_written    ? " (signature)"
+                                     : " (DWARF)");
 }
 
 }  // namespace

@@ -11,9 +11,9 @@
 namespace attach {
 namespace {
 
+using config::RecordKind;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using config::RecordKind;
 
 plan::PlannedRecord histogram(std::vector<std::int64_t> bounds, std::uint16_t slot) {
   plan::PlannedRecord record;
@@ -126,7 +126,8 @@ TEST(FillSpec, RefusesMoreThanAProgramHolds) {
   EXPECT_THAT(filled.spec(), support::IsError(base::ErrorCode::kUnsupported, HasSubstr("65 operations")));
   filled.probe.enter.operations.clear();
   filled.probe.records.assign(ABI_RECORDS + 1, histogram({1}, 0));
-  EXPECT_THAT(filled.spec(), support::IsError(base::ErrorCode::kUnsupported, HasSubstr("write a second probe")));
+  EXPECT_THAT(filled.spec(),
+              support::IsError(base::ErrorCode::kUnsupported, HasSubstr("write a second probe")));
 }
 
 TEST(FillSpec, ReservesRoomForTheWidestFrame) {

@@ -9,7 +9,11 @@ namespace {
 using testing::ElementsAre;
 
 Sample counter(std::string label, double number, std::uint32_t process = 0) {
-  return {.metric = "calls_total", .labels = {std::move(label)}, .service = "x", .process = process, .number = number,
+  return {.metric = "calls_total",
+          .labels = {std::move(label)},
+          .service = "x",
+          .process = process,
+          .number = number,
           .buckets = {}};
 }
 

@@ -35,7 +35,8 @@ TEST(GoBuildInfo, FindsTheStringsOfTheRuntimeWithoutTheSection) {
     const Section* section = image->section(".go.buildinfo");
     ASSERT_NE(section, nullptr);
     std::fill_n(changed.begin() + static_cast<std::ptrdiff_t>(section->offset), section->size, std::byte{0});
-    const base::Result<BinaryFacts> facts = inspect_binary(changed, {.details = [](std::string_view) { return false; }, .inlined_copies = {}});
+    const base::Result<BinaryFacts> facts =
+        inspect_binary(changed, {.details = [](std::string_view) { return false; }, .inlined_copies = {}});
     ASSERT_TRUE(facts.has_value()) << facts.error().message;
     EXPECT_EQ(facts->go_version, "go" + build.version);
     ASSERT_FALSE(facts->modules.empty());

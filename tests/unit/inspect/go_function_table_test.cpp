@@ -138,8 +138,9 @@ TEST(GoFunctionTable, RefusesGarbledPrograms) {
   std::vector<std::byte> garbled(file.bytes().begin(), file.bytes().end());
   base::Result<ElfImage> image = ElfImage::parse(garbled);
   garbled.at(image->section(".gopclntab")->offset) = std::byte{0x5a};
-  EXPECT_THAT(inspect_binary(garbled, {.details = [](std::string_view) { return true; }, .inlined_copies = {}}),
-              IsError(ErrorCode::kUnsupported, HasSubstr("the program is garbled")));
+  EXPECT_THAT(
+      inspect_binary(garbled, {.details = [](std::string_view) { return true; }, .inlined_copies = {}}),
+      IsError(ErrorCode::kUnsupported, HasSubstr("the program is garbled")));
 }
 
 }  // namespace

@@ -48,7 +48,8 @@ TEST(InspectBinary, NeedsNoSectionHeaders) {
     std::vector<std::byte> without(file.bytes().begin(), file.bytes().end());
     std::fill_n(without.begin() + 40, 8, std::byte{0});  // e_shoff
     std::fill_n(without.begin() + 60, 4, std::byte{0});  // e_shnum, e_shstrndx
-    const base::Result<BinaryFacts> bare = inspect_binary(without, {.details = is_of_fixture, .inlined_copies = {}});
+    const base::Result<BinaryFacts> bare =
+        inspect_binary(without, {.details = is_of_fixture, .inlined_copies = {}});
     ASSERT_TRUE(bare.has_value()) << bare.error().message;
     const BinaryFacts whole = facts_of(support::built(build), is_of_fixture);
     EXPECT_EQ(bare->go_version, whole.go_version);
@@ -93,7 +94,8 @@ class HostileInput : public ::testing::Test {
   // Must come back; with what, does not matter.
   static void inspect(std::span<const std::byte> file) {
     const auto start = std::chrono::steady_clock::now();
-    const base::Result<BinaryFacts> facts = inspect_binary(file, {.details = is_of_fixture, .inlined_copies = is_of_fixture});
+    const base::Result<BinaryFacts> facts =
+        inspect_binary(file, {.details = is_of_fixture, .inlined_copies = is_of_fixture});
     EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(5));
     if (!facts) {
       EXPECT_FALSE(facts.error().message.empty());

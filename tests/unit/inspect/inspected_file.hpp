@@ -29,7 +29,8 @@ inline base::MappedFile mapped(const std::string& path) {
 inline BinaryFacts facts_of(
     const std::string& path, const IsWanted& is_wanted = [](std::string_view) { return false; }) {
   const base::MappedFile file = mapped(path);
-  base::Result<BinaryFacts> facts = inspect_binary(file.bytes(), {.details = is_wanted, .inlined_copies = is_wanted});
+  base::Result<BinaryFacts> facts =
+      inspect_binary(file.bytes(), {.details = is_wanted, .inlined_copies = is_wanted});
   if (!facts) {
     throw std::runtime_error(path + ": " + facts.error().message);
   }

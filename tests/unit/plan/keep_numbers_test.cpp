@@ -11,7 +11,9 @@ namespace {
 using testing::ElementsAre;
 
 Site site(std::uint16_t function) {
-  return {.address = inspect::VirtualAddress{0x401000}, .offset = inspect::FileOffset{0x1000}, .function = function,
+  return {.address = inspect::VirtualAddress{0x401000},
+          .offset = inspect::FileOffset{0x1000},
+          .function = function,
           .instruction = "push rbp"};
 }
 
@@ -34,7 +36,8 @@ ProbePlan earlier_plan() {
   probe.services = {"x"};
   probe.entry_sites = {site(1)};
   probe.records = {poll(1)};
-  probe.labels = {{.name = "kind", .kind = LabelField::Kind::kFunction, .optional = true, .cases = {"one\xff"}}};
+  probe.labels = {
+      {.name = "kind", .kind = LabelField::Kind::kFunction, .optional = true, .cases = {"one\xff"}}};
   probe.enter.when = 3;
   plan.probes = {probe};
   return plan;

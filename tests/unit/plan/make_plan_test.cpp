@@ -412,7 +412,8 @@ TEST_F(PlansOfInlined, RefuseWhatWouldCountWrong) {
   plan = support::plan_of(builder, facts);
   ASSERT_THAT(plan.skipped, SizeIs(1));
   EXPECT_EQ(plan.skipped[0].reason,
-            "app.(*Service).Do: its copy in x.org/app.B cannot be probed: its body begins with a loop; leave out inlined, "
+            "app.(*Service).Do: its copy in x.org/app.B cannot be probed: its body begins with a loop; leave "
+            "out inlined, "
             "or probe the callers");
 }
 
@@ -420,7 +421,8 @@ TEST_F(PlansOfInlined, RefuseCompilersThatForgetCopies) {
   facts.facts().go_version = "go1.20.14";
   plan = support::plan_of(builder, facts);
   ASSERT_THAT(plan.skipped, SizeIs(1));
-  EXPECT_THAT(plan.skipped[0].reason, HasSubstr("go1.20.14 does not write down all of them (Go 1.21 and later do)"));
+  EXPECT_THAT(plan.skipped[0].reason,
+              HasSubstr("go1.20.14 does not write down all of them (Go 1.21 and later do)"));
 }
 
 TEST_F(Plans, GoOnWithoutAProbeThatCannotBeMade) {

@@ -163,12 +163,14 @@ TEST(ResonancePlan, IsCompleteAndReadsFromTheRightPlaces) {
            "ret0 RAX,RBX .(*logicv1.ValidateTokenResponse) -> logicv1.ValidateTokenResponse .Valid +8 bool",
            "len(ret0 RAX -> gatewayv1.PushResponse .FailedUsernames +32 []string)",
            "typeof(packet R8 -> gatewayv1.WsPacket .Payload +24 gatewayv1.isWsPacket_Payload)",
-           "reply R10,R11 kept .(*logicv1.SendMessageResponse) -> logicv1.SendMessageResponse .Error +24 string",
+           "reply R10,R11 kept .(*logicv1.SendMessageResponse) -> logicv1.SendMessageResponse .Error +24 "
+           "string",
            "method RDI,RSI string",
            "subject RDI,RSI string",
            "recv RAX -> consumer.Consumer .config +24 .Topic +0 string",
            "len(recv RAX kept -> consumer.Consumer .jobsCh +120 chan mq.Message)",
-           "recv RAX kept -> consumer.Consumer .subscription +104 .(*mq.coreSubscription) -> mq.coreSubscription .sub +0 -> "
+           "recv RAX kept -> consumer.Consumer .subscription +104 .(*mq.coreSubscription) -> "
+           "mq.coreSubscription .sub +0 -> "
            "nats.Subscription .pMsgs +184 int",
            "recv RAX -> gorm.processor .Clauses +8 [0] string",
            "ret0 RAX -> gorm.DB .Statement +32 -> gorm.Statement .Table +16 string",
