@@ -92,11 +92,65 @@ def check_prometheus():
     # Debian 12's promtool knows no Kubernetes; beyond that the two are the same.
     subprocess.run(["promtool", "check", "config", "--lint=all", "--lint-fatal", DEPLOY / "prometheus" / "prometheus.yml"],
                    check=True)
+    for part in ("global", "rule_files"):
+        assert configs["prometheus.yml"][part] == configs["prometheus-kubernetes.yml"][part], part
     static, kubernetes = (
         [{key: job[key] for key in ("job_name", "metrics_path", "metric_relabel_configs") if key in job}
          for job in config["scrape_configs"]] for config in configs.values())
     assert static == kubernetes
+    check_alerts_know_services("|".join(services))
     subprocess.run(["amtool", "check-config", DEPLOY / "prometheus" / "alertmanager.yml"], check=True)
+
+
+def check_alerts_know_services(services):
+    """Where alerts choose jobs of services, they choose these: another's job may be called resonance-something, too."""
+    rules = [rule for group in load(DEPLOY / "prometheus" / "alerts.yml")[0]["groups"] for rule in group["rules"]]
+    chosen = [match for rule in rules for match in re.findall(r'job=~"([^"]*resonance-[^"]*)"', rule["expr"])]
+    assert chosen
+    for match in chosen:
+        assert match.removeprefix("uprobe_exporter|") == f"resonance-({services})", match
+
+
+def relabeled(labels, rules):
+    """What relabel_configs make of a target's labels; None: it is dropped."""
+    labels = dict(labels)
+    for rule in rules:
+        value = ";".join(labels.get(name, "") for name in rule.get("source_labels", []))
+        # Prometheus' regular expressions are anchored.
+        match = re.fullmatch(str(rule.get("regex", "(.*)")), value)
+        action = rule.get("action", "replace")
+        assert action in ("keep", "drop", "replace"), action
+        if action == "replace":
+            if match:
+                labels[rule["target_label"]] = match.expand(re.sub(r"\$(\d+)", r"\\\1", rule.get("replacement", "$1")))
+        elif bool(match) != (action == "keep"):
+            return None
+    return {name: value for name, value in labels.items() if value and not name.startswith("__")}
+
+
+def check_kubernetes_targets():
+    """Which pods are scraped, and under which labels."""
+    pod = {
+        "__address__": "10.0.0.7:19435",
+        "__meta_kubernetes_namespace": "uprobe-exporter",
+        "__meta_kubernetes_pod_name": "uprobe-exporter-x7k2p",
+        "__meta_kubernetes_pod_node_name": "node-1",
+        "__meta_kubernetes_pod_phase": "Running",
+        "__meta_kubernetes_pod_ip": "10.0.0.7",
+        "__meta_kubernetes_pod_label_app_kubernetes_io_name": "uprobe-exporter",
+        "__meta_kubernetes_pod_container_port_name": "metrics",
+    }
+    labels = {"namespace": "uprobe-exporter", "pod": "uprobe-exporter-x7k2p", "node": "node-1", "instance": "node-1",
+              "environment": "production"}
+    others = ({"__meta_kubernetes_pod_label_app_kubernetes_io_name": "uprobe-exporter-other"},
+              {"__meta_kubernetes_pod_container_port_name": "debug"},
+              {"__meta_kubernetes_pod_phase": "Failed"}, {"__meta_kubernetes_pod_phase": "Succeeded"})
+    for job in load(DEPLOY / "prometheus" / "prometheus-kubernetes.yml")[0]["scrape_configs"]:
+        rules = job["relabel_configs"]
+        assert relabeled(pod, rules) == labels, (job["job_name"], relabeled(pod, rules))
+        assert relabeled({**pod, "__meta_kubernetes_pod_phase": "Pending"}, rules) == labels
+        for other in others:
+            assert relabeled({**pod, **other}, rules) is None, (job["job_name"], other)
 
 
 def check_kubernetes_discovery():
@@ -159,8 +213,8 @@ def check_licence():
 def main():
     if sys.argv[1:] == ["--fix"]:
         fix_config_map()
-    for check in (check_yaml_parses, check_daemonset, check_prometheus, check_kubernetes_discovery, check_runbooks,
-                  check_unit, check_dockerfile, check_licence):
+    for check in (check_yaml_parses, check_daemonset, check_prometheus, check_kubernetes_discovery,
+                  check_kubernetes_targets, check_runbooks, check_unit, check_dockerfile, check_licence):
         check()
         print("ok:", check.__name__)
 

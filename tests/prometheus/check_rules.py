@@ -59,7 +59,8 @@ def changed_sets(expression):
             rest = ", ".join(other for other in labels if other != label)
             yield f"{match[0]} at {match.start()} without {label}", replaced(expression, match, "labels", rest)
     # What is multiplied by 0 is asked for its labels only.
-    for word, other in (("or", "unless"), ("unless", "and"), ("sum by", "max by"), ("min by", "max by"), ("count by", "max by")):
+    for word, other in (("or", "unless"), ("unless", "and"), ("sum by", "max by"), ("min by", "max by"), ("count by", "max by"),
+                        ("max without", "sum without")):
         for match in re.finditer(rf"(?<!0 \* )(?<!0 \* \()\b{word}\b", expression):
             yield f"{word} at {match.start()} becomes {other}", replaced(expression, match, 0, other)
 

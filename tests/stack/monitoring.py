@@ -14,7 +14,7 @@ SHIPPED = SOURCE / "deploy" / "prometheus"
 
 def shorten(rules, minute):
     """Rules whose minutes last `minute` seconds; nothing else in them is changed."""
-    return re.sub(r"((?<=\[)|(?<=  for: ))(\d+)m(?=[]\n])", lambda found: f"{int(found[2]) * minute}s", rules)
+    return re.sub(r"((?<=\[)|(?<=  for: )|(?<=offset ))(\d+)m\b", lambda found: f"{int(found[2]) * minute}s", rules)
 
 
 class Listener:

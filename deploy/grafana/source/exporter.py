@@ -1,26 +1,28 @@
 """The exporter itself: what it watches, what it loses, what it costs."""
 
-from panels import CHOSEN, RECORDED, bars, dashboard, query, rate, stat, steps, table, timeseries
+from panels import CHOSEN, RECORDED, bars, dashboard, query, rate, stat, steps, table, timeseries, total
 from thresholds import LOSSES
 
 NONE = steps((None, "green"), (1, "red"))
 SHARE = steps((None, "green"), (0.7, "yellow"), (0.9, "red"))
 JOB = f'job="uprobe_exporter", {CHOSEN}'
+# 0 where an exporter answers; without any, nobody knows.
+NOTHING = f"0 * count(up{{{JOB}}} == 1)"
 
 DASHBOARD = dashboard("uprobe-exporter-exporter", "Resonance / exporter",
                       "The exporter itself: what it watches, what it loses, what it costs.", [
     ("Now", [
-        stat("Exporters", "Exporters that answer. Alert UprobeExporterDown.", "none",
-             f"sum by (environment) (up{{{JOB}}})", "{{environment}}", steps((None, "red"), (1, "green"))),
+        stat("Exporters that do not answer", "Nodes whose exporter cannot be scraped. Alert UprobeExporterDown.", "none",
+             f"count by (environment) (max by (environment, instance) (up{{{JOB}}}) == 0) or 0 * count by (environment) (up{{{JOB}}})",
+             "{{environment}}", NONE),
         stat("Version", "What is running.", "none",
              f"count by (version) (uprobe_exporter_build_info{{{CHOSEN}}})", "{{version}}", text="name"),
         stat("Attached probes", "Probes that are attached somewhere.", "none",
              f"count(max by (probe) (uprobe_exporter_probe_attached{{{CHOSEN}}}) == 1)", "attached"),
         stat("Missing probes", "Probes that are missing in a running service. Alert UprobeExporterProbeNotAttached.", "none",
-             f"count(count by (probe) (uprobe_exporter_probe_skipped{{{CHOSEN}}} == 1)) or vector(0)", "missing", NONE),
+             f"count(count by (probe) (uprobe_exporter_probe_skipped{{{CHOSEN}}} == 1)) or {NOTHING}", "missing", NONE),
         stat("Lost", "Largest share of a probe's observations that is lost. Alert UprobeExporterLosses: above 1 %.", "percentunit",
-             f"max(environment_probe:losses:ratio_rate5m{{{RECORDED}}}) or vector(0)", "largest share",
-             LOSSES, graph=True),
+             f"max(environment_probe:losses:ratio_rate5m{{{RECORDED}}}) or {NOTHING}", "largest share", LOSSES),
         stat("Configuration", "Whether the last attempt to load probes.yaml succeeded. Alert UprobeExporterConfigRefused.", "none",
              f"min by (instance) (uprobe_exporter_config_last_reload_successful{{{CHOSEN}}})", "{{instance}}",
              steps((None, "red"), (1, "green")),
@@ -30,9 +32,9 @@ DASHBOARD = dashboard("uprobe-exporter-exporter", "Resonance / exporter",
         timeseries("Hits by probe", "Breakpoints reached a second: entries and returns.", "ops",
                    query(rate("uprobe_exporter_probe_hits_total", ["probe"]), "{{probe}}"), width=12, height=12),
         bars("Breakpoints by probe", "Places where a probe is set, in all binaries.", "none",
-             f"sum by (probe) (uprobe_exporter_probe_sites{{{CHOSEN}}})", "{{probe}}", width=6, height=12),
+             total("uprobe_exporter_probe_sites", ["probe"]), "{{probe}}", width=6, height=12),
         bars("Processes by service", "Running processes that are watched.", "none",
-             f"sum by (service) (uprobe_exporter_service_processes{{{CHOSEN}}})", "{{service}}", width=6, height=12),
+             total("uprobe_exporter_service_processes", ["service"]), "{{service}}", width=6, height=12),
         table("Missing probes and why", "A probe that could not be attached in a running service.", "none",
               f"count by (probe, reason) (uprobe_exporter_probe_skipped{{{CHOSEN}}} == 1)", {"probe": "Probe", "reason": "Reason"},
               "Exporters", widths=[("Probe", 240), ("Exporters", 120)], height=5),
@@ -48,11 +50,14 @@ DASHBOARD = dashboard("uprobe-exporter-exporter", "Resonance / exporter",
              "{{metric}}", SHARE, maximum=1, height=11),
         timeseries("Calls in flight", "Goroutines inside probed calls, as a share of what may be.", "percentunit",
                    query(f"uprobe_exporter_in_flight_entries{{{CHOSEN}}} / uprobe_exporter_in_flight_entries_limit{{{CHOSEN}}}",
-                         "{{instance}}"), at_least=0.1),
+                         "{{instance}}"), at_least=0.1, width=6),
         timeseries("Gauges without a baseline", "Gauges that began at 0 because their value before the exporter cannot be known.", "none",
-                   query(f"count by (instance) (uprobe_exporter_unknown_baseline{{{CHOSEN}}}) or 0 * up{{{JOB}}}", "{{instance}}"), at_least=5),
+                   query(f"count by (instance) (uprobe_exporter_unknown_baseline{{{CHOSEN}}}) or 0 * count by (instance) (up{{{JOB}}})",
+                         "{{instance}}"), at_least=5, width=6),
         timeseries("Blind time", "Share of the time in which services ran without probes.", "percentunit",
-                   query(rate("uprobe_exporter_blind_seconds_total", ["instance"]), "{{instance}}"), at_least=0.1),
+                   query(rate("uprobe_exporter_blind_seconds_total", ["instance"]), "{{instance}}"), at_least=0.1, width=6),
+        timeseries("Counts given up", "Times that an exporter found counts of an earlier one that it could not go on with.", "none",
+                   query(f"max by (instance) (uprobe_exporter_counters_reset_total{{{CHOSEN}}})", "{{instance}}"), at_least=5, width=6),
     ]),
     ("The exporter's process", [
         timeseries("CPU", "Of one core. Breakpoints cost the services, not the exporter.", "percentunit",

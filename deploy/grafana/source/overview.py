@@ -1,6 +1,6 @@
 """Traffic, errors, latency and saturation of each service."""
 
-from panels import CHOSEN, RECORDED, bars, dashboard, failing, link, quantile, query, rate, stat, timeseries
+from panels import CHOSEN, RECORDED, bars, dashboard, failing, link, quantile, query, rate, stat, timeseries, total
 from thresholds import CONNECTIONS, ERROR_RATIO, LAG, LATENCY, PROCESSES
 
 SERVICE = 'service=~"$service"'
@@ -12,15 +12,15 @@ DASHBOARD = dashboard("uprobe-exporter-overview", "Resonance / overview", "Traff
         stat("Requests", "Requests a second over 5 minutes.", "reqps",
              f"environment_service:requests:rate5m{{{RECORDED}, {SERVICE}}}", "{{service}}"),
         stat("Failing", "Share of failing requests over 5 minutes. Alert ResonanceHighErrorRate: above 5 %.", "percentunit",
-             f"environment_service:request_errors:ratio_rate5m{{{RECORDED}, {SERVICE}}}", "{{service}}", ERROR_RATIO),
+             f"environment_service:request_errors:ratio_5m{{{RECORDED}, {SERVICE}}}", "{{service}}", ERROR_RATIO),
         stat("Slowest 1 %", "99th percentile of the time to answer over 5 minutes. Alert ResonanceHighLatency: above 1000 ms.", "ms",
              f"environment_service:request_duration_ms:p99_5m{{{RECORDED}, {SERVICE}}}", "{{service}}", LATENCY),
         stat("Processes", "Running processes on all nodes. Alert ResonanceServiceGone: none.", "none",
              f"environment_service:processes:sum{{{RECORDED}, {SERVICE}}}", "{{service}}", PROCESSES),
         stat("Connections", "Open WebSockets of all gateways. Alert ResonanceConnectionsLow in production: below 10.", "none",
-             f"environment:connection_count:sum{{{RECORDED}}}", "{{environment}}", CONNECTIONS, graph=True, links=[MESSAGES]),
+             f"environment:connection_count:sum{{{RECORDED}}}", "{{environment}}", CONNECTIONS, links=[MESSAGES]),
         stat("Waiting messages", "Messages received from the queue and not handled. Alert ResonanceMQBacklog: above 10000.", "short",
-             f"environment_topic:mq_lag:sum{{{RECORDED}}}", "{{topic}}", LAG, graph=True, links=[MESSAGES]),
+             f"environment_topic:mq_lag:sum{{{RECORDED}}}", "{{topic}}", LAG, links=[MESSAGES]),
     ]),
     ("Traffic", [
         timeseries("Requests by service", "Handled requests a second.", "reqps",
@@ -51,12 +51,12 @@ DASHBOARD = dashboard("uprobe-exporter-overview", "Resonance / overview", "Traff
     ]),
     ("Saturation", [
         timeseries("Connections by gateway", "Open WebSockets.", "none",
-                   query(f"sum by (gateway_id) (connection_count{{{CHOSEN}}})", "{{gateway_id}}"), stacked=True, width=6),
+                   query(total("connection_count", ["gateway_id"]), "{{gateway_id}}"), stacked=True, width=6),
         timeseries("Waiting messages", "Received from the queue and not handled.", "short",
-                   query(f"sum by (topic) (mq_lag{{{CHOSEN}}})", "{{topic}}"), thresholds=LAG, at_least=100, width=6),
+                   query(total("mq_lag", ["topic"]), "{{topic}}"), thresholds=LAG, at_least=100, width=6),
         timeseries("Calls in flight", "Goroutines inside probed calls, of all services on a node.", "none",
                    query(f"uprobe_exporter_in_flight_entries{{{CHOSEN}}}", "{{instance}}"), width=6),
         bars("Processes by node", "Running processes of each service.", "none",
-             f"sum by (node, service) (uprobe_exporter_service_processes{{{CHOSEN}, {SERVICE}}})", "{{service}} {{node}}", width=6),
+             total("uprobe_exporter_service_processes", ["node", "service"], SERVICE), "{{service}} {{node}}", width=6),
     ]),
 ])

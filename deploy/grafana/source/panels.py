@@ -58,14 +58,16 @@ def timeseries(title, description, unit, *queries, thresholds=None, stacked=Fals
     return _panel("timeseries", title, description, unit, queries, thresholds or GREEN, defaults, options, width, height, ())
 
 
-def stat(title, description, unit, expression, legend, thresholds=GREEN, graph=False, text="auto", mappings=(), width=4, height=5,
-         links=()):
-    """The last value of each series, coloured by thresholds; with `graph` over its course, for a single series."""
+def stat(title, description, unit, expression, legend, thresholds=GREEN, text="auto", mappings=(), width=4, height=5, links=()):
+    """The value of each series now, coloured by thresholds.
+
+    Asked as of now: of a range, Grafana would show the last value of a series that has ended as if it were alive.
+    """
     options = {"reduceOptions": {"calcs": ["lastNotNull"], "fields": "", "values": False}, "colorMode": "value",
-               "graphMode": "area" if graph else "none", "justifyMode": "auto", "orientation": "horizontal", "textMode": text,
-               "text": {"titleSize": 16, "valueSize": 40 if graph else 24}, "wideLayout": True, "showPercentChange": False, "percentChangeColorMode": "standard"}
+               "graphMode": "none", "justifyMode": "auto", "orientation": "horizontal", "textMode": text,
+               "text": {"titleSize": 16, "valueSize": 24}, "wideLayout": True, "showPercentChange": False, "percentChangeColorMode": "standard"}
     defaults = {"color": {"mode": "thresholds"}, "mappings": list(mappings)}
-    return _panel("stat", title, description, unit, [query(expression, legend)], thresholds, defaults, options, width, height, links)
+    return _panel("stat", title, description, unit, [query(expression, legend, instant=True)], thresholds, defaults, options, width, height, links)
 
 
 def bars(title, description, unit, expression, legend, thresholds=GREEN, maximum=None, width=8, height=8):
@@ -82,9 +84,13 @@ def bars(title, description, unit, expression, legend, thresholds=GREEN, maximum
 
 
 def table(title, description, unit, expression, labels, value, widths=(), width=24, height=8):
-    """The series of an instant query as rows: their labels, {label: heading}, and the value. `widths`: (heading, pixels)."""
+    """The series of an instant query as rows: their labels, {label: heading}, and the value, the largest first.
+
+    widths: (heading, pixels)
+    """
     panel = _panel("table", title, description, unit, [{**query(expression, "", instant=True), "format": "table"}], GREEN,
-                   {"custom": {"align": "auto", "filterable": True}}, {"showHeader": True, "cellHeight": "sm", "frameIndex": 0}, width, height, ())
+                   {"custom": {"align": "auto", "filterable": True}}, {"showHeader": True, "cellHeight": "sm", "frameIndex": 0,
+                    "sortBy": [{"displayName": value, "desc": True}]}, width, height, ())
     panel["fieldConfig"]["overrides"] = [
         {"matcher": {"id": "byName", "options": heading}, "properties": [{"id": "custom.width", "value": pixels}]}
         for heading, pixels in widths]
@@ -97,40 +103,63 @@ def table(title, description, unit, expression, labels, value, widths=(), width=
     return panel
 
 
-def quantile(share, metric, labels, more=""):
+def once(expression):
+    """Of what the old and the new exporter of a node show during a roll-out, one."""
+    return f"max without (pod) ({expression})"
+
+
+def quantile(fraction, metric, labels, more=""):
     """PromQL for a quantile of a histogram, told apart by `labels`."""
     matchers = CHOSEN + (f", {more}" if more else "")
     by = ", ".join((*labels, "le"))
     # Without observations the quantile is NaN, which is not to be drawn.
-    return f"histogram_quantile({share}, sum by ({by}) (rate({metric}_bucket{{{matchers}}}[$__rate_interval]))) >= 0"
+    rates = once(f"rate({metric}_bucket{{{matchers}}}[$__rate_interval])")
+    return f"histogram_quantile({fraction}, sum by ({by}) ({rates})) >= 0"
 
 
 def rate(metric, labels, more=""):
     """PromQL for the sum of a counter's rates, told apart by `labels`."""
     matchers = CHOSEN + (f", {more}" if more else "")
-    return f"sum by ({', '.join(labels)}) (rate({metric}{{{matchers}}}[$__rate_interval]))"
+    return f"sum by ({', '.join(labels)}) ({once(f'rate({metric}{{{matchers}}}[$__rate_interval])')})"
+
+
+def total(metric, labels, more=""):
+    """PromQL for the sum of a gauge, told apart by `labels`."""
+    matchers = CHOSEN + (f", {more}" if more else "")
+    return f"sum by ({', '.join(labels)}) ({once(f'{metric}{{{matchers}}}')})"
+
+
+def share(metric, labels, part, more=""):
+    """PromQL for the share that a matcher chooses of a counter, 0 where there is no such series."""
+    whole = rate(metric, labels, more)
+    chosen = rate(metric, labels, part + (f", {more}" if more else ""))
+    return f"({chosen} or 0 * {whole}) / ({whole} > 0)"
 
 
 def failing(metric, labels, more=""):
-    """PromQL for the share of a counter with status "error", 0 where there is no such series."""
-    whole = rate(metric, labels, more)
-    failed = rate(metric, labels, 'status="error"' + (f", {more}" if more else ""))
-    return f"({failed} or 0 * {whole}) / ({whole} > 0)"
+    """PromQL for the share of a counter with status "error"."""
+    return share(metric, labels, 'status="error"', more)
 
 
 def _variable(name, label, definition):
     return {"name": name, "label": label, "type": "query", "datasource": DATASOURCE,
-            "query": {"query": definition, "refId": f"variable-{name}"}, "refresh": 2, "sort": 1,
-            "multi": True, "includeAll": True, "allValue": ".*", "current": {"text": ["All"], "value": ["$__all"]}}
+            "query": {"query": definition, "refId": f"variable-{name}"}, "refresh": 2, "sort": 1, "multi": False, "includeAll": False}
+
+
+def _choice(name, label, definition):
+    """A variable that has all values or some."""
+    return {**_variable(name, label, definition), "multi": True, "includeAll": True, "allValue": ".*",
+            "current": {"text": ["All"], "value": ["$__all"]}}
 
 
 VARIABLES = [
     {"name": "datasource", "label": "Data source", "type": "datasource", "query": "prometheus", "refresh": 1,
      "multi": False, "includeAll": False},
     _variable("environment", "Environment", 'label_values(up{job="uprobe_exporter"}, environment)'),
-    _variable("service", "Service", 'label_values(uprobe_exporter_service_processes{environment=~"$environment"}, service)'),
-    _variable("instance", "Exporter", 'label_values(up{job="uprobe_exporter", environment=~"$environment"}, instance)'),
-    _variable("pod", "Exporter's pod", 'label_values(up{job="uprobe_exporter", instance=~"$instance"}, pod)'),
+    _choice("service", "Service", 'label_values(uprobe_exporter_service_processes{environment=~"$environment"}, service)'),
+    _choice("instance", "Exporter", 'label_values(up{job="uprobe_exporter", environment=~"$environment"}, instance)'),
+    _choice("pod", "Exporter's pod",
+            'label_values(up{job="uprobe_exporter", environment=~"$environment", instance=~"$instance"}, pod)'),
 ]
 
 
@@ -153,14 +182,16 @@ def place(rows):
 
 
 def dashboard(uid, title, description, rows):
+    panels = place(rows)
+    by_service = any("$service" in target["expr"] for panel in panels for target in panel.get("targets", ()))
     return {
         "id": None, "uid": uid, "title": title, "description": description, "tags": ["uprobe_exporter"], "schemaVersion": 39,
         "editable": True, "graphTooltip": 1, "refresh": "30s", "time": {"from": "now-1h", "to": "now"}, "timezone": "browser",
         "links": [_link("dashboards", "Resonance", "external link", tags=["uprobe_exporter"], dropdown=True, variables=True)],
-        "templating": {"list": VARIABLES},
+        "templating": {"list": [variable for variable in VARIABLES if variable["name"] != "service" or by_service]},
         "annotations": {"list": [{
             "name": "Alerts", "datasource": DATASOURCE, "enable": True, "iconColor": "red",
             "expr": f'ALERTS{{alertstate="firing", {RECORDED}}}', "titleFormat": "{{alertname}}",
             "textFormat": "{{service}} {{topic}} {{probe}}"}]},
-        "panels": place(rows),
+        "panels": panels,
     }

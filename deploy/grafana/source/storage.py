@@ -1,12 +1,14 @@
 """Queries of the database and lookups in the cache."""
 
-from panels import CHOSEN, bars, dashboard, quantile, query, rate, stat, steps, table, timeseries
+from panels import bars, dashboard, quantile, query, rate, share, stat, steps, table, timeseries
 
 def named(expression):
     """With a name for what has no table: gorm does not know those of SQL that it is given."""
     return f'label_replace({expression}, "table", "(raw SQL)", "table", "")'
 
 
+# Lookups that failed are neither.
+HITS = share("cache_requests_total", ["cache_type"], 'result="hit"', 'result=~"hit|miss"')
 SPENT = named(rate("db_query_duration_ms_sum", ["table", "operation"]))
 COUNTED = named(rate("db_query_duration_ms_count", ["table", "operation"]))
 HIT_RATE = steps((None, "red"), (0.5, "yellow"), (0.8, "green"))
@@ -19,8 +21,7 @@ DASHBOARD = dashboard("uprobe-exporter-storage", "Resonance / database and cache
              quantile(0.99, "db_query_duration_ms", ["job"]), "{{job}}", steps((None, "green"), (100, "yellow"), (500, "red")), width=6),
         stat("Waiting for the database", "Queries under way at once, on average: seconds spent in queries, per second.", "none",
              f"{rate('db_query_duration_ms_sum', ['job'])} / 1000", "{{job}}", width=6),
-        stat("Cache hits", "Share of lookups that hit, over 5 minutes.", "percentunit",
-             f"avg by (cache_type) (cache_hit_rate{{{CHOSEN}}})", "{{cache_type}}", HIT_RATE, graph=True, width=6),
+        stat("Cache hits", "Share of lookups that hit.", "percentunit", HITS, "{{cache_type}}", HIT_RATE, width=6),
     ]),
     ("Database", [
         timeseries("Queries by operation", "Queries a second.", "ops",
@@ -37,11 +38,10 @@ DASHBOARD = dashboard("uprobe-exporter-storage", "Resonance / database and cache
         bars("Where the time goes", "Seconds spent in queries, per second: the dearest ten.", "none",
              f"topk(10, {SPENT} / 1000)", "{{operation}} {{table}}"),
         table("Mean time of a query", "Of the last minutes, the slowest first.", "ms",
-              f"sort_desc({SPENT} / ({COUNTED} > 0))", {"table": "Table", "operation": "Operation"}, "Mean time"),
+              f"{SPENT} / ({COUNTED} > 0)", {"table": "Table", "operation": "Operation"}, "Mean time"),
     ]),
     ("Cache", [
-        timeseries("Hit rate", "hits / (hits + misses) over 5 minutes, as the exporter computes it.", "percentunit",
-                   query(f"avg by (cache_type) (cache_hit_rate{{{CHOSEN}}})", "{{cache_type}}"), maximum=1, width=12),
+        timeseries("Hit rate", "hits / (hits + misses), of all nodes together.", "percentunit", query(HITS, "{{cache_type}}"), maximum=1, width=12),
         timeseries("Lookups", "Lookups a second, by result.", "ops",
                    query(rate("cache_requests_total", ["cache_type", "result"]), "{{cache_type}} {{result}}"), stacked=True, width=12),
     ]),
