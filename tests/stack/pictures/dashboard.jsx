@@ -21,12 +21,6 @@ function legend(format, labels) {
 
 const SECONDS = Array.from({ length: Math.floor(end) - Math.ceil(start) + 1 }, (_, i) => Math.ceil(start) + i);
 
-// The last value that any series had, of the series that had it: what an instant query gives at that time.
-function lastValues(series) {
-  const last = Math.max(...series.map(({ values }) => values.at(-1)[0]));
-  return series.filter(({ values }) => values.at(-1)[0] === last).map(({ metric, values }) => ({ metric, values: values.slice(-1) }));
-}
-
 // null where there is no sample: lines have gaps there.
 function everySecond(values) {
   const known = new Map(values.map(([seconds, value]) => [Math.round(seconds), Number(value)]));
@@ -36,8 +30,7 @@ function everySecond(values) {
 // A frame for each series.
 function seriesFrames(panel) {
   return panel.targets.flatMap((target) => {
-    const series = results[panel.id][target.refId];
-    return (target.instant ? lastValues(series) : series).map(({ metric, values }) => {
+    return results[panel.id][target.refId].map(({ metric, values }) => {
       const samples = target.instant ? values : everySecond(values);
       return toDataFrame({
         refId: target.refId,
@@ -57,7 +50,8 @@ function seriesFrames(panel) {
 // Rows as the transformations of a table panel make them: labels that are shown, under their headings.
 function tableFrame(panel) {
   const headings = panel.transformations.find(({ id }) => id === "organize").options.renameByName;
-  const series = lastValues(results[panel.id].A);
+  const [{ desc }] = panel.options.sortBy;
+  const series = results[panel.id].A.toSorted((one, other) => (one.values[0][1] - other.values[0][1]) * (desc ? -1 : 1));
   const width = (heading) => panel.fieldConfig.overrides.find(({ matcher }) => matcher.options === heading)?.properties[0].value;
   const config = (heading) => ({ custom: { ...panel.fieldConfig.defaults.custom, width: width(heading) } });
   return toDataFrame({
