@@ -74,7 +74,7 @@ def bars(title, description, unit, expression, legend, thresholds=GREEN, maximum
     """A bar for the last value of each series."""
     options = {"reduceOptions": {"calcs": ["lastNotNull"], "fields": "", "values": False}, "displayMode": "basic",
                "orientation": "horizontal", "valueMode": "color", "showUnfilled": True, "namePlacement": "auto", "sizing": "auto",
-               "text": {"titleSize": 13, "valueSize": 14}, "minVizWidth": 8, "minVizHeight": 16, "maxVizHeight": 40,
+               "text": {"titleSize": 11, "valueSize": 13}, "minVizWidth": 8, "minVizHeight": 16, "maxVizHeight": 40,
                "legend": {"displayMode": "list", "placement": "bottom", "showLegend": False, "calcs": []}}
     defaults = {"color": {"mode": "thresholds"}, "min": 0}
     if maximum is not None:
