@@ -154,24 +154,27 @@ void Attachments::report(const Attachment& attachment) const {
                           {"skipped", plan.skipped.size() + plan.probes.size() - attached}});
 }
 
-void Attachments::add(std::vector<Attempt> attempts, const attach::SharedMaps& maps) {
+std::vector<attach::Links> Attachments::add(std::vector<Attempt> attempts, const attach::SharedMaps& maps) {
+  std::vector<attach::Links> replaced;
   for (Attempt& attempt : attempts) {
     tried_.push_back({attempt.missing.target.binary, attempt.missing.service});
     if (!attempt.attachment) {
       continue;
     }
     if (Attachment* earlier = find(attempt.missing.target.binary, attempt.missing.service)) {
-      replace(*earlier, *std::move(attempt.attachment), maps);
+      replaced.push_back(replace(*earlier, *std::move(attempt.attachment), maps));
     } else {
       attachments_.push_back(std::make_unique<Attachment>(*std::move(attempt.attachment)));
     }
   }
+  return replaced;
 }
 
 // What the later generation does not go on with is kept apart until its counts are in the totals.
-void Attachments::replace(Attachment& earlier, Attachment fresh, const attach::SharedMaps& maps) {
+attach::Links Attachments::replace(Attachment& earlier, Attachment fresh, const attach::SharedMaps& maps) {
   earlier.calls.reset();
-  attach::detach(earlier.binary);
+  attach::Links links = std::exchange(earlier.binary.links, {});
+  earlier.binary.lease.reset();
   fresh.collector = std::move(earlier.collector);
   auto left =
       std::make_unique<Attachment>(Attachment{.binary = std::move(earlier.binary), .is_current = false});
@@ -187,12 +190,13 @@ void Attachments::replace(Attachment& earlier, Attachment fresh, const attach::S
   earlier = std::move(fresh);
   if (left->binary.probes.empty()) {
     attach::unpin(kept_->units(), left->binary, false);
-    return;
+    return links;
   }
   if (auto result = end_calls(left->binary, maps); !result) {
     log_->error("ending calls of probes that are left out", {{"error", result.error().message}});
   }
   attachments_.push_back(std::move(left));
+  return links;
 }
 
 void Attachments::adopt(std::vector<attach::AttachedBinary> binaries) {

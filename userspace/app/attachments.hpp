@@ -66,8 +66,9 @@ class Attachments {
   // something was attached before.
   void open(std::span<const Attempt> attempts, const attach::SharedMaps& maps) const;
 
-  // Takes them in.
-  void add(std::vector<Attempt> attempts, const attach::SharedMaps& maps);
+  // Takes them in. Returns the links of what they have taken the place of, which count nothing any more and take their
+  // time to close.
+  [[nodiscard]] std::vector<attach::Links> add(std::vector<Attempt> attempts, const attach::SharedMaps& maps);
 
   // Attaches to new processes where breakpoints are per process.
   void follow_members(const std::vector<discover::Target>& targets, const attach::KernelSupport& kernel);
@@ -102,7 +103,7 @@ class Attachments {
   [[nodiscard]] Attachment* find(const discover::BinaryId& binary, const std::string& service) const;
   [[nodiscard]] bool is_counting(const Attachment& attachment) const;
   [[nodiscard]] bool is_as_planned(const Attachment& earlier, const plan::ProbePlan& plan) const;
-  void replace(Attachment& earlier, Attachment fresh, const attach::SharedMaps& maps);
+  [[nodiscard]] attach::Links replace(Attachment& earlier, Attachment fresh, const attach::SharedMaps& maps);
   [[nodiscard]] bool is_over(const Attachment& attachment, const ProcessRegistry& registry) const;
   [[nodiscard]] bool retire(const Attachment& attachment, const ProcessRegistry& registry,
                             const attach::SharedMaps& maps);

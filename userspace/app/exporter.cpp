@@ -206,8 +206,9 @@ void Exporter::attach_missing() {
     attempts.push_back(attachments_.attach(std::move(missing), watch_, kernel_));
   }
   attachments_.open(attempts, watch_.maps());
+  std::vector<attach::Links> replaced;  // closed when scrapes go on
   const std::scoped_lock lock(mutex_);
-  attachments_.add(std::move(attempts), watch_.maps());
+  replaced = attachments_.add(std::move(attempts), watch_.maps());
   attachments_.follow_members(targets, kernel_);
   targets_ = std::move(targets);
   // Calls may run in a process that none of its probes has been hit in.

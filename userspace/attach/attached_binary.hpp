@@ -61,6 +61,9 @@ enum class Scope {
   kProcess,  // of one process each: others that run the file pay nothing
 };
 
+// Of one binary, by process, 0 for all of them. Closing them takes the kernel up to some milliseconds a site.
+using Links = std::map<pid_t, std::vector<base::UniqueFd>>;
+
 struct AttachedBinary {
   std::string service;
   discover::BinaryId id;
@@ -77,8 +80,7 @@ struct AttachedBinary {
   Scope scope = Scope::kFile;
   std::optional<FileLease>
       lease;  // after `links` in time: taken before they are made, given back after they are gone
-  // By process, 0 for all of them. No links: the maps still count what was.
-  std::map<pid_t, std::vector<base::UniqueFd>> links;
+  Links links;  // none: the maps still count what was
 };
 
 }  // namespace attach
