@@ -354,6 +354,10 @@ bool RunningCalls::is_recoverable(const RawFrame& frame) const {
   const auto probe = std::ranges::find(binary_->probes, frame.probe, &attach::AttachedProbe::number);
   const plan::PlannedProbe& planned =
       binary_->plan.probes[static_cast<std::size_t>(probe - binary_->probes.begin())];
+  // Recorded without labels, a call still tells that those inside it are not the outermost.
+  if (planned.outermost && std::ranges::none_of(planned.records, counts_calls)) {
+    return true;
+  }
   return needs_nothing_of_entry(planned) &&
          std::ranges::find(planned.records, RecordKind::kInFlight, &plan::PlannedRecord::kind) !=
              planned.records.end();

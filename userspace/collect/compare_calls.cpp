@@ -82,7 +82,7 @@ class Comparer {
     std::set<std::uint16_t> outermost_seen;
     for (const WalkedFrame& walked : goroutine.frames) {
       for (const FollowedFunction& function : functions_) {
-        if (function.entry != walked.entry || !function.is_gauge) {
+        if (function.entry != walked.entry || !(function.is_gauge || function.outermost)) {
           continue;
         }
         const bool is_recorded = std::ranges::any_of(recorded, [&](const RawFrame* frame) {

@@ -17,7 +17,7 @@ constexpr std::uint64_t kStep = 0x3000;
 const std::vector<FollowedFunction> kFunctions = {
     {.probe = 1, .function = 0, .entry = kServe, .is_gauge = true},
     {.probe = 2, .function = 1, .entry = kNested, .is_gauge = true},
-    {.probe = 3, .function = 1, .entry = kNested, .outermost = true, .is_gauge = true},
+    {.probe = 3, .function = 1, .entry = kNested, .outermost = true},
     {.probe = 4, .function = 2, .entry = kStep},
 };
 
