@@ -37,16 +37,6 @@ class CallRecordsTest : public ProbeTest {
   void call(std::function<void()> inside = [] {}) {
     go_call_function(probed_outer, goroutine_, {}, std::move(inside));
   }
-
-  static ended_call as_seen(const collect::RawFrame& frame) {
-    ended_call call{};
-    call.key = {.process = frame.process, .pad = 0, .goroutine = frame.goroutine};
-    call.index = frame.index;
-    call.depth = frame.depth;
-    call.start_ns = frame.start_ns;
-    call.probe = frame.probe;
-    return call;
-  }
 };
 
 TEST_F(CallRecordsTest, AnEndedCallIsNoMore) {
@@ -54,7 +44,7 @@ TEST_F(CallRecordsTest, AnEndedCallIsNoMore) {
   const attach::CallRecords records = this->records();
   call([&] {
     ASSERT_EQ(frames_left(), 1u);
-    ended_call seen = as_seen(frames()[0]);
+    ended_call seen = collect::ended_call_of(frames()[0]);
     seen.start_ns += 1;
     EXPECT_FALSE(records.end(seen));
     EXPECT_EQ(total("running"), 1);
@@ -122,7 +112,7 @@ TEST_F(CallRecordsTest, ManyCallsOfOneGoroutineSpill) {
   }
   ASSERT_TRUE(records.insert(process, 4711, calls));
   EXPECT_EQ(total("running"), 10);
-  EXPECT_TRUE(records.end(as_seen(frames().at(7))));
+  EXPECT_TRUE(records.end(collect::ended_call_of(frames().at(7))));
   EXPECT_EQ(total("running"), 9);
   records.forget(process, 4711);
   EXPECT_EQ(frames_left(), 0u);
@@ -144,7 +134,7 @@ TEST_F(CallRecordsTest, EndingDoesNotHitTheNextCall) {
     const std::jthread other([&] {
       while (!done) {
         for (const collect::RawFrame& frame : frames()) {
-          ended += records.end(as_seen(frame)) ? 1u : 0u;
+          ended += records.end(collect::ended_call_of(frame)) ? 1u : 0u;
         }
       }
     });

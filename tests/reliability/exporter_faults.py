@@ -7,8 +7,9 @@ import subprocess
 import time
 
 from exporter import Exporter
+from exposition import losses
 from fault_case import BLIND, RATE, FaultCase
-from load import Scraper, counted, losses
+from load import Scraper, counted
 from support import BINARY
 
 

@@ -4,8 +4,8 @@ import dataclasses
 import itertools
 
 from exporter import start_exporter
-from exposition import series
-from load import Services, Watch, config, counted, losses
+from exposition import losses, series
+from load import Services, Watch, config, counted
 from support import TestCase, kept_pins, wait_until
 
 BLIND = series("uprobe_exporter_blind_seconds_total")

@@ -68,16 +68,6 @@ def counted(samples, *tallies):
     return int(sum(sum(family(samples, METRICS[name]).values()) for name in tallies or ("work", "timed")))
 
 
-def losses(samples):
-    """{reason: number}, of all probes together."""
-    found = {}
-    for labels, number in family(samples, "uprobe_exporter_losses_total").items():
-        reason = dict(labels)["reason"]
-        if number:
-            found[reason] = found.get(reason, 0) + int(number)
-    return found
-
-
 class Truth:
     """What a process has done so far, also one that is gone."""
 

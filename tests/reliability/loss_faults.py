@@ -1,8 +1,8 @@
 """What cannot be counted as configured is counted as a loss: the gap equals the counter."""
 
-from exposition import by_label, family, series
+from exposition import by_label, family, losses, series
 from fault_case import RATE, FaultCase
-from load import counted, losses
+from load import counted
 
 
 class Losses(FaultCase):

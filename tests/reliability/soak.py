@@ -20,9 +20,9 @@ import unittest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
 
 # pylint: disable=wrong-import-position
-from exposition import series
+from exposition import losses, series
 from fault_case import FaultCase
-from load import counted, losses
+from load import counted
 from reliability import PAGE, machine, replace_section
 from support import required, run
 

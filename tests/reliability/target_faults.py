@@ -4,8 +4,9 @@ import random
 import subprocess
 import time
 
+from exposition import losses
 from fault_case import FaultCase
-from load import counted, losses
+from load import counted
 
 
 class TargetFaults(FaultCase):

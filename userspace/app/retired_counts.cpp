@@ -102,12 +102,7 @@ base::Result<> end_calls(const attach::AttachedBinary& binary, const attach::Sha
           binary.probes.end()) {
         continue;
       }
-      ended_call call{};
-      call.key = {.process = frame.process, .pad = 0, .goroutine = frame.goroutine};
-      call.index = frame.index;
-      call.depth = frame.depth;
-      call.start_ns = frame.start_ns;
-      call.probe = frame.probe;
+      ended_call call = collect::ended_call_of(frame);
       call.is_replaced = 1;
       is_complete = records.end(call) && is_complete;
     }

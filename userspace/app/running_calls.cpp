@@ -282,12 +282,7 @@ void RunningCalls::end_gone(Process& process, const std::vector<RawFrame>& gone,
       process.unclear.emplace(frame.goroutine, goroutine == nullptr ? 0 : goroutine->address);
       continue;
     }
-    ended_call call{};
-    call.key = {.process = process.live.number, .pad = 0, .goroutine = frame.goroutine};
-    call.index = frame.index;
-    call.depth = frame.depth;
-    call.start_ns = frame.start_ns;
-    call.probe = frame.probe;
+    const ended_call call = collect::ended_call_of(frame);
     const bool is_ended = records_->end(call);
     log_->debug("call ended unseen", {{"pid", process.live.pid},
                                       {"goroutine", frame.goroutine},

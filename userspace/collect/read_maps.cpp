@@ -122,6 +122,16 @@ Result<std::vector<std::uint64_t>> read_counters(const base::UniqueFd& map, std:
 
 }  // namespace
 
+ended_call ended_call_of(const RawFrame& frame) {
+  ended_call call{};
+  call.key = {.process = frame.process, .pad = 0, .goroutine = frame.goroutine};
+  call.index = frame.index;
+  call.depth = frame.depth;
+  call.start_ns = frame.start_ns;
+  call.probe = frame.probe;
+  return call;
+}
+
 base::Result<std::vector<RawSeries>> read_series(const attach::AttachedProbe& probe,
                                                  const plan::PlannedProbe& planned) {
   std::vector<RawSeries> found;

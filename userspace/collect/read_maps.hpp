@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "abi/maps.h"
 #include "attach/attached_binary.hpp"
 #include "attach/process_watch.hpp"
 #include "base/error.hpp"
@@ -33,6 +34,9 @@ struct RawFrame {
   std::uint64_t start_ns = 0;  // START_UNKNOWN: it was running before the probe was attached
   std::vector<std::byte> values;
 };
+
+// The same call, as the program end_call wants to be told of it.
+[[nodiscard]] ended_call ended_call_of(const RawFrame& frame);
 
 // An object of a +1/-1 pair, a polled object, or a label learnt of a process.
 struct RawObject {
