@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import signal
 import socket
 import unittest
 
@@ -33,6 +34,9 @@ class Systemd(TestCase):
             exporter = start_exporter(self, CONFIG, ready=False, env={"NOTIFY_SOCKET": str(path)})
             self.assertEqual(systemd.recv(100), b"READY=1")
             self.assertEqual(exporter.request("/-/ready").status, 200)
+            exporter.process.process.send_signal(signal.SIGHUP)
+            self.assertRegex(systemd.recv(100), rb"^RELOADING=1\nMONOTONIC_USEC=\d+$")
+            self.assertEqual(systemd.recv(100), b"READY=1")
             exporter.stop()
             self.assertEqual(systemd.recv(100), b"STOPPING=1")
 

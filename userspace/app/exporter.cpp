@@ -14,6 +14,7 @@
 #include "app/self_report.hpp"
 #include "attach/capabilities.hpp"
 #include "attach/pinned_binary.hpp"
+#include "base/service_notify.hpp"
 #include "base/unique_fd.hpp"
 #include "collect/fold_process.hpp"
 #include "discover/find_targets.hpp"
@@ -133,10 +134,11 @@ base::Result<> Exporter::first_round(bool strict) {
   return {};
 }
 
-void Exporter::follow(const std::stop_token& stop, const Signals& lease_signals,
-                      const Signals& reload_signals) {
+base::Result<> Exporter::follow(const std::stop_token& stop, const Signals& lease_signals,
+                                const Signals& reload_signals) {
+  base::Result<> result;
   last_scan_ = clock_->steady_now();
-  while (!stop.stop_requested()) {
+  while (result && !stop.stop_requested()) {
     wait_for_news({watch_.event_fd(), lease_signals.fd(), reload_signals.fd()});
     const bool is_asked = reload_signals.take();
     if (lease_signals.take()) {
@@ -144,23 +146,33 @@ void Exporter::follow(const std::stop_token& stop, const Signals& lease_signals,
       attachments_.give_way_to_writers();
     }
     if (is_superseded_) {
-      const std::scoped_lock lock(mutex_);
-      attachments_.give_way_to_successor(watch_.maps());
-    } else {
-      follow_processes();
-      if (is_asked || file_.has_changed()) {
-        load_config();
-      }
-      kept_.note_alive();
+      result = follow_successor();
+      continue;
     }
-    answer_reloads();
-    if (!is_superseded_ && kept_.is_wanted()) {
+    follow_processes();
+    follow_config(is_asked);
+    kept_.note_alive();
+    if (kept_.is_wanted()) {
       hand_over();
     }
   }
   if (!is_superseded_) {
     kept_.note_alive();
   }
+  reload_requests_.refuse({base::ErrorCode::kUnsupported, "the exporter is stopping"});
+  return result;
+}
+
+// Closes what the other exporter has attached by now.
+base::Result<> Exporter::follow_successor() {
+  if (kept_.is_abandoned()) {
+    return base::fail(
+        base::ErrorCode::kKernel,
+        "the exporter that took over has ended and this one has no probes any more: start it again");
+  }
+  const std::scoped_lock lock(mutex_);
+  attachments_.give_way_to_successor(watch_.maps());
+  return {};
 }
 
 void Exporter::follow_processes() {
@@ -189,6 +201,7 @@ void Exporter::hand_over() {
   const std::scoped_lock lock(mutex_);
   is_superseded_ = true;
   kept_.hand_over();
+  reload_requests_.refuse({base::ErrorCode::kUnsupported, "another exporter has taken over"});
   log_->info("another exporter takes over");
 }
 
@@ -218,8 +231,19 @@ void Exporter::attach_missing() {
   update_processes();
 }
 
+void Exporter::follow_config(bool is_asked) {
+  const ReloadRequests::Ticket upto = reload_requests_.last();
+  if (!is_asked && !reload_requests_.is_pending() && !file_.has_changed()) {
+    return;
+  }
+  base::tell_systemd(base::ServiceState::kReloading, *log_);
+  base::Result<> loaded = load_config();
+  base::tell_systemd(base::ServiceState::kReady, *log_);
+  reload_requests_.answer(upto, std::move(loaded));
+}
+
 // A configuration that is wrong changes nothing.
-void Exporter::load_config() {
+base::Result<> Exporter::load_config() {
   auto loaded = file_.load();
   {
     const std::scoped_lock lock(mutex_);
@@ -228,12 +252,11 @@ void Exporter::load_config() {
   if (!loaded) {
     log_->error("the configuration is wrong; the one before stays in use",
                 {{"file", file_.path()}, {"error", loaded.error().message}});
-    last_reload_ = std::unexpected(std::move(loaded.error()));
-    return;
+    return std::unexpected(std::move(loaded.error()));
   }
-  last_reload_ = {};
   use_config(*std::move(loaded));
   log_->info("configuration loaded again", {{"file", file_.path()}});
+  return {};
 }
 
 // Probes that are as before go on untouched; scrapes see either configuration.
@@ -265,24 +288,11 @@ void Exporter::use_config(ConfigFile::Loaded loaded) {
   attachments_.retire(registry_, watch_.maps());
 }
 
-void Exporter::answer_reloads() {
-  const std::scoped_lock lock(reload_mutex_);
-  if (is_superseded_ && reloads_done_ != reloads_asked_) {
-    last_reload_ = base::fail(base::ErrorCode::kUnsupported, "another exporter has taken over");
-  }
-  reloads_done_ = reloads_asked_;
-  reloaded_.notify_all();
-}
-
 std::optional<base::Result<>> Exporter::reload() {
   if (!enable_lifecycle_) {
     return std::nullopt;
   }
-  std::unique_lock lock(reload_mutex_);
-  const std::uint64_t mine = ++reloads_asked_;
-  ::kill(::getpid(), SIGHUP);  // wakes the following thread
-  reloaded_.wait(lock, [&] { return reloads_done_ >= mine; });
-  return last_reload_;
+  return reload_requests_.ask([] { ::kill(::getpid(), SIGHUP); });  // wakes the following thread
 }
 
 // The same thread as attaches, so the attachments stay; scrapes go on.

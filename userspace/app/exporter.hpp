@@ -3,7 +3,6 @@
 
 #include <atomic>
 #include <chrono>
-#include <condition_variable>
 #include <cstdint>
 #include <deque>
 #include <memory>
@@ -18,6 +17,7 @@
 #include "app/config_file.hpp"
 #include "app/kept_state.hpp"
 #include "app/process_registry.hpp"
+#include "app/reload_requests.hpp"
 #include "app/signals.hpp"
 #include "attach/kernel_support.hpp"
 #include "attach/process_watch.hpp"
@@ -50,8 +50,10 @@ class Exporter final : public expose::Exposed {
   [[nodiscard]] base::Result<> first_round(bool strict);
 
   // Follows processes that come and go, writers that wait for a probed file, changes of the configuration and
-  // exporters that want to take over, until `stop`.
-  void follow(const std::stop_token& stop, const Signals& lease_signals, const Signals& reload_signals);
+  // exporters that want to take over, until `stop`. An error where there is nothing left to follow: another
+  // exporter took over and has ended since.
+  [[nodiscard]] base::Result<> follow(const std::stop_token& stop, const Signals& lease_signals,
+                                      const Signals& reload_signals);
 
   [[nodiscard]] metrics::Snapshot snapshot(std::optional<std::string_view> service) override;
   [[nodiscard]] std::vector<std::string> services() const override;
@@ -66,9 +68,10 @@ class Exporter final : public expose::Exposed {
   base::Result<> adopt();
   void attach_missing();
   void follow_processes();
-  void load_config();
+  [[nodiscard]] base::Result<> follow_successor();
+  void follow_config(bool is_asked);
+  [[nodiscard]] base::Result<> load_config();
   void use_config(ConfigFile::Loaded loaded);
-  void answer_reloads();
   void hand_over();
   void look_at_calls();
   void update_processes();
@@ -110,12 +113,7 @@ class Exporter final : public expose::Exposed {
   std::atomic<bool> ready_ = false;
   std::chrono::steady_clock::time_point last_scan_;  // of the following thread
 
-  // Requests for a reload, answered by the following thread.
-  std::mutex reload_mutex_;
-  std::condition_variable reloaded_;
-  std::uint64_t reloads_asked_ = 0;
-  std::uint64_t reloads_done_ = 0;
-  base::Result<> last_reload_;
+  ReloadRequests reload_requests_;  // answered by the following thread
 };
 
 }  // namespace app

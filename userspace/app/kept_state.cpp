@@ -23,6 +23,8 @@ using base::Result;
 constexpr std::string_view kVersion = "v1";
 constexpr std::chrono::milliseconds kAskEvery{50};
 constexpr std::chrono::seconds kPatience{30};
+// Enough for a successor to take the turn that was left to it.
+constexpr std::chrono::seconds kSuccession{5};
 
 // The turn is a lock on the folder itself: the kernel gives it back when an exporter dies.
 Result<base::UniqueFd> open_turn(const std::string& path) {
@@ -181,6 +183,15 @@ bool KeptState::is_wanted() const {
 
 void KeptState::hand_over() {
   turn_ = base::UniqueFd();
+  handed_over_ = std::chrono::steady_clock::now();
+}
+
+bool KeptState::is_abandoned() const {
+  if (std::chrono::steady_clock::now() - handed_over_ < kSuccession) {
+    return false;
+  }
+  const auto turn = open_turn(root_.path());
+  return turn && try_lock(*turn);
 }
 
 double KeptState::blind_seconds() const {

@@ -8,6 +8,7 @@
 //   PATH/v1/services   names of services by their bit
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -58,6 +59,9 @@ class KeptState {
   [[nodiscard]] bool is_wanted() const;
   void hand_over();
 
+  // After hand_over(): whether no exporter is at work any more.
+  [[nodiscard]] bool is_abandoned() const;
+
   [[nodiscard]] double blind_seconds() const;
   [[nodiscard]] std::uint64_t resets() const;
 
@@ -87,6 +91,7 @@ class KeptState {
   attach::PinFolder shared_;
   base::UniqueFd words_;
   base::UniqueFd turn_;  // locked while we are the one at work
+  std::chrono::steady_clock::time_point handed_over_;
   bool has_predecessor_ = false;
   bool was_noted_ = false;
   collect::Totals totals_;

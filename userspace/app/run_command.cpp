@@ -1,5 +1,6 @@
 #include <fmt/core.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <csignal>
 #include <memory>
@@ -27,13 +28,6 @@ void raise_open_files_limit() {
 int report(base::Logger& log, const base::Error& error) {
   log.error("cannot go on", {{"error", error.message}});
   return 1;
-}
-
-// That systemd does not listen stops nobody.
-void tell_systemd(const base::Result<>& told, base::Logger& log) {
-  if (!told) {
-    log.warn("systemd does not know our state", {{"error", told.error().message}});
-  }
 }
 
 // The server of `exporter`, restricted as `web` says where there is one. Both outlive it.
@@ -87,13 +81,20 @@ int serve(const RunOptions& options, Exporter::Options exporter_options, WebConf
     return report(log, attached.error());
   }
   log.info("ready");
-  tell_systemd(base::notify_ready(), log);
-  const std::jthread follower(
-      [&](const std::stop_token& stop) { (*exporter)->follow(stop, *lease_signals, *reload_signals); });
+  base::tell_systemd(base::ServiceState::kReady, log);
+  base::Result<> followed;
+  std::jthread follower([&](const std::stop_token& stop) {
+    followed = (*exporter)->follow(stop, *lease_signals, *reload_signals);
+    if (!followed) {
+      ::kill(::getpid(), SIGTERM);  // wakes the thread below
+    }
+  });
   const int signal = stop_signals->wait();
   log.info("stopping", {{"signal", signal}});
-  tell_systemd(base::notify_stopping(), log);
-  return 0;
+  base::tell_systemd(base::ServiceState::kStopping, log);
+  follower.request_stop();
+  follower.join();
+  return followed ? 0 : report(log, followed.error());
 }
 
 // For people and editors: one problem per line, as file:line:column.

@@ -7,8 +7,11 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdlib>
+#include <string>
 #include <string_view>
+#include <utility>
 
+#include "base/error.hpp"
 #include "base/unique_fd.hpp"
 
 namespace base {
@@ -38,21 +41,28 @@ Result<> send_state(std::string_view state) {
   return {};
 }
 
+std::string text_of(ServiceState state) {
+  switch (state) {
+    case ServiceState::kReady:
+      return "READY=1";
+    case ServiceState::kReloading: {
+      // systemd compares it with the moment at which it asked for the reload.
+      const auto now = std::chrono::duration_cast<std::chrono::microseconds>(
+          std::chrono::steady_clock::now().time_since_epoch());
+      return fmt::format("RELOADING=1\nMONOTONIC_USEC={}", now.count());
+    }
+    case ServiceState::kStopping:
+      return "STOPPING=1";
+  }
+  std::unreachable();
+}
+
 }  // namespace
 
-Result<> notify_ready() {
-  return send_state("READY=1");
-}
-
-Result<> notify_reloading() {
-  // systemd compares it with the moment at which it asked for the reload.
-  const auto now = std::chrono::duration_cast<std::chrono::microseconds>(
-      std::chrono::steady_clock::now().time_since_epoch());
-  return send_state(fmt::format("RELOADING=1\nMONOTONIC_USEC={}", now.count()));
-}
-
-Result<> notify_stopping() {
-  return send_state("STOPPING=1");
+void tell_systemd(ServiceState state, Logger& log) {
+  if (const Result<> sent = send_state(text_of(state)); !sent) {
+    log.warn("systemd does not know our state", {{"error", sent.error().message}});
+  }
 }
 
 }  // namespace base

@@ -3,13 +3,13 @@
 // libraries of compression and cryptography into a privileged process for these lines.
 #pragma once
 
-#include "base/error.hpp"
+#include "base/log.hpp"
 
 namespace base {
 
-// Started, or done with what notify_reloading() announced.
-[[nodiscard]] Result<> notify_ready();
-[[nodiscard]] Result<> notify_reloading();
-[[nodiscard]] Result<> notify_stopping();
+enum class ServiceState { kReady, kReloading, kStopping };
+
+// kReady is also the end of kReloading. That systemd does not listen stops nobody and is logged.
+void tell_systemd(ServiceState state, Logger& log);
 
 }  // namespace base

@@ -1,5 +1,6 @@
 #include "base/service_notify.hpp"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
@@ -10,10 +11,13 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdlib>
+#include <fstream>
+#include <sstream>
 #include <string>
 
+#include "base/log.hpp"
 #include "base/unique_fd.hpp"
-#include "support/result_matchers.hpp"
+#include "support/fake_clock.hpp"
 #include "support/temp_dir.hpp"
 
 namespace base {
@@ -52,29 +56,43 @@ class Listener {
   UniqueFd fd_;
 };
 
-TEST(ServiceNotify, TellsStates) {
-  const support::TempDir dir;
+class ServiceNotify : public testing::Test {
+ protected:
+  std::string logged() const {
+    std::ifstream file(path_);
+    std::stringstream content;
+    content << file.rdbuf();
+    return content.str();
+  }
+
+  support::FakeClock clock_;
+  support::TempDir dir_;
+  std::string path_ = dir_.write("log", "");
+  UniqueFd fd_{::open(path_.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC)};
+  Logger log_{clock_, {.fd = fd_.value()}};
+};
+
+TEST_F(ServiceNotify, TellsStates) {
   for (const std::string& path :
-       {(dir.path() / "notify").string(), std::string("@uprobe_exporter_test/") + dir.path().string()}) {
+       {(dir_.path() / "notify").string(), std::string("@uprobe_exporter_test/") + dir_.path().string()}) {
     const Listener systemd(path);
-    ASSERT_TRUE(notify_ready());
+    tell_systemd(ServiceState::kReady, log_);
     EXPECT_EQ(systemd.heard(), "READY=1");
-    ASSERT_TRUE(notify_stopping());
+    tell_systemd(ServiceState::kStopping, log_);
     EXPECT_EQ(systemd.heard(), "STOPPING=1");
     EXPECT_EQ(systemd.heard(), "");
   }
 }
 
-TEST(ServiceNotify, SaysWhenAReloadBegan) {
-  const support::TempDir dir;
-  const Listener systemd((dir.path() / "notify").string());
+TEST_F(ServiceNotify, SaysWhenAReloadBegan) {
+  const Listener systemd((dir_.path() / "notify").string());
   const auto microseconds = [] {
     return std::chrono::duration_cast<std::chrono::microseconds>(
                std::chrono::steady_clock::now().time_since_epoch())
         .count();
   };
   const auto before = microseconds();
-  ASSERT_TRUE(notify_reloading());
+  tell_systemd(ServiceState::kReloading, log_);
   const auto after = microseconds();
   const std::string heard = systemd.heard();
   constexpr std::string_view kStart = "RELOADING=1\nMONOTONIC_USEC=";
@@ -85,18 +103,21 @@ TEST(ServiceNotify, SaysWhenAReloadBegan) {
   EXPECT_LE(when, after);
 }
 
-TEST(ServiceNotify, IsSilentWithoutSystemd) {
+TEST_F(ServiceNotify, IsSilentWithoutSystemd) {
   ::unsetenv("NOTIFY_SOCKET");
-  EXPECT_TRUE(notify_ready());
+  tell_systemd(ServiceState::kReady, log_);
+  EXPECT_EQ(logged(), "");
 }
 
-TEST(ServiceNotify, SaysThatNobodyListens) {
+TEST_F(ServiceNotify, SaysThatNobodyListens) {
   ::setenv("NOTIFY_SOCKET", "/nowhere/notify", 1);
-  EXPECT_THAT(notify_ready(),
-              support::IsError(ErrorCode::kNotFound,
-                               "telling systemd by /nowhere/notify: No such file or directory"));
+  tell_systemd(ServiceState::kReady, log_);
+  EXPECT_THAT(logged(),
+              testing::HasSubstr("level=warn msg=\"systemd does not know our state\" error=\"telling systemd "
+                                 "by /nowhere/notify: No such file or directory\""));
   ::setenv("NOTIFY_SOCKET", std::string(200, 'x').c_str(), 1);
-  EXPECT_THAT(notify_ready(), support::IsError(ErrorCode::kIo, testing::HasSubstr("too long")));
+  tell_systemd(ServiceState::kReady, log_);
+  EXPECT_THAT(logged(), testing::HasSubstr("too long"));
   ::unsetenv("NOTIFY_SOCKET");
 }
 
