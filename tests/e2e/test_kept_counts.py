@@ -106,7 +106,10 @@ class KeptCounts(TestCase):
         exporter = self.start_exporter()
         load.process.ask("1000", "done 1000")
         exporter.stop()
-        exporter = self.start_exporter()
+        exporter = self.start_exporter(ready=False)
+        # Not 0 while probes are being attached: that would be an alert.
+        self.assertEqual(exporter.samples()[exposition.series("uprobe_exporter_service_processes", service="alpha")], 1)
+        exporter.wait_ready()
         load.process.ask("500", "done 500")
         self.check(exporter, 1500)
 

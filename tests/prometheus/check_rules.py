@@ -45,8 +45,9 @@ def changed_numbers(expression):
 
 def changed_windows(expression):
     for window in ("2m", "10m"):
-        if "[5m]" in expression:
-            yield f"window {window}", expression.replace("[5m]", f"[{window}]")
+        for form in ("[{}]", "offset {}"):
+            if form.format("5m") in expression:
+                yield form.format(window), expression.replace(form.format("5m"), form.format(window))
 
 
 def changed_sets(expression):

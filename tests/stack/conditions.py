@@ -86,7 +86,10 @@ CONDITIONS = (
               alerts("ResonanceServiceGone", "service", *SERVICES) + alerts("ResonanceConnectionsLow"),
               inhibited=("ResonanceConnectionsLow",)),
     Condition("the exporter is killed; then started again", World.kill_exporter, World.start_exporter,
-              alerts("UprobeExporterDown"), also=("ResonanceMQBacklog",)),
+              # Once it is there again, it says that it was not.
+              alerts("UprobeExporterDown"), also=("ResonanceMQBacklog", "UprobeExporterBlind")),
+    Condition("the exporter is killed three times", lambda world: world.restart_exporter(3), lambda world: None,
+              alerts("UprobeExporterBlind"), also=("ResonanceMQBacklog", "UprobeExporterDown")),
     Condition("a probe's function does not exist", miss_a_function, World.reload,
               alerts("UprobeExporterProbeNotAttached", "probe", "cache get")),
     Condition("a third session type, where two have room", overflow, end_overflow,

@@ -23,8 +23,8 @@ class Workplace(contextlib.ExitStack):
         path.write_text(text)
         return path
 
-    def addCleanup(self, function):  # pylint: disable=invalid-name
-        self.callback(function)
+    def addCleanup(self, function, *arguments, **options):  # pylint: disable=invalid-name
+        self.callback(function, *arguments, **options)
 
     def part(self, name):
         """A folder in this one, whose processes end before."""

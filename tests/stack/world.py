@@ -5,7 +5,7 @@ import signal
 import resonance
 from exporter import start_exporter
 from monitoring import Alertmanager, start_prometheus
-from support import wait_until
+from support import kept_pins, wait_until
 
 
 class World:
@@ -16,7 +16,8 @@ class World:
         resonance.build()
         self.starts = 0
         self.start_services()
-        self.exporter = start_exporter(workplace, self.config)
+        self.pins = kept_pins(workplace)
+        self.exporter = start_exporter(workplace, self.config, "--bpf.pin-path", self.pins)
         self.port = self.exporter.url.rpartition(":")[2]
         self.exporter.wait_processes(gateway=2, logic=1, task=1)
         self.start_traffic()
@@ -41,7 +42,13 @@ class World:
 
     def start_exporter(self):
         self.starts += 1
-        self.exporter = start_exporter(self.workplace, self.config, port=self.port, name=f"exporter-{self.starts}")
+        self.exporter = start_exporter(self.workplace, self.config, "--bpf.pin-path", self.pins, port=self.port,
+                                       name=f"exporter-{self.starts}")
+
+    def restart_exporter(self, times):
+        for _ in range(times):
+            self.kill_exporter()
+            self.start_exporter()
 
     def reload(self, change=lambda text: text):
         """Gives the running exporter the shipped probes.yaml, changed."""

@@ -108,6 +108,7 @@ base::Result<> Exporter::adopt() {
     RETURN_IF_ERROR(collect::resume_folds(binary));
   }
   attachments_.adopt(std::move(binaries));
+  find_targets();
   update_processes();
   // Lookups that were counted before belong to no window of ours.
   ratios_.start_from(collect_samples());
@@ -205,9 +206,17 @@ void Exporter::hand_over() {
   log_->info("another exporter takes over");
 }
 
+// What runs is known at once, also while it is not attached to yet.
+std::vector<discover::Target> Exporter::find_targets() {
+  auto targets = discover::find_targets(config_.services, proc_, ::getpid());
+  const std::scoped_lock lock(mutex_);
+  targets_ = targets;
+  return targets;
+}
+
 // Attaching takes its time, so scrapes go on meanwhile: only this thread changes the attachments.
 void Exporter::attach_missing() {
-  auto targets = discover::find_targets(config_.services, proc_, ::getpid());
+  const std::vector<discover::Target> targets = find_targets();
   std::vector<Attempt> attempts;
   for (Missing& missing : attachments_.missing(targets)) {
     // Held open: the process may end while its binary is looked into.
@@ -223,9 +232,8 @@ void Exporter::attach_missing() {
   const std::scoped_lock lock(mutex_);
   replaced = attachments_.add(std::move(attempts), watch_.maps());
   attachments_.follow_members(targets, kernel_);
-  targets_ = std::move(targets);
   // Calls may run in a process that none of its probes has been hit in.
-  if (auto result = watch_.number_processes(registry_.without_number(targets_)); !result) {
+  if (auto result = watch_.number_processes(registry_.without_number(targets)); !result) {
     log_->error("numbering processes", {{"error", result.error().message}});
   }
   update_processes();

@@ -66,6 +66,7 @@ class Exporter final : public expose::Exposed {
            std::unique_ptr<attach::RealFiles> real_files, const base::Clock& clock, base::Logger& log);
 
   base::Result<> adopt();
+  std::vector<discover::Target> find_targets();
   void attach_missing();
   void follow_processes();
   [[nodiscard]] base::Result<> follow_successor();
