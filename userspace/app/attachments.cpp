@@ -154,27 +154,28 @@ void Attachments::report(const Attachment& attachment) const {
                           {"skipped", plan.skipped.size() + plan.probes.size() - attached}});
 }
 
-std::vector<attach::Links> Attachments::add(std::vector<Attempt> attempts, const attach::SharedMaps& maps) {
-  std::vector<attach::Links> replaced;
+void Attachments::detach(Attachment& attachment) {
+  detached_.push_back(attach::detach(attachment.binary));
+}
+
+void Attachments::add(std::vector<Attempt> attempts, const attach::SharedMaps& maps) {
   for (Attempt& attempt : attempts) {
     tried_.push_back({attempt.missing.target.binary, attempt.missing.service});
     if (!attempt.attachment) {
       continue;
     }
     if (Attachment* earlier = find(attempt.missing.target.binary, attempt.missing.service)) {
-      replaced.push_back(replace(*earlier, *std::move(attempt.attachment), maps));
+      replace(*earlier, *std::move(attempt.attachment), maps);
     } else {
       attachments_.push_back(std::make_unique<Attachment>(*std::move(attempt.attachment)));
     }
   }
-  return replaced;
 }
 
 // What the later generation does not go on with is kept apart until its counts are in the totals.
-attach::Links Attachments::replace(Attachment& earlier, Attachment fresh, const attach::SharedMaps& maps) {
+void Attachments::replace(Attachment& earlier, Attachment fresh, const attach::SharedMaps& maps) {
   earlier.calls.reset();
-  attach::Links links = std::exchange(earlier.binary.links, {});
-  earlier.binary.lease.reset();
+  detach(earlier);
   fresh.collector = std::move(earlier.collector);
   auto left =
       std::make_unique<Attachment>(Attachment{.binary = std::move(earlier.binary), .is_current = false});
@@ -190,13 +191,12 @@ attach::Links Attachments::replace(Attachment& earlier, Attachment fresh, const 
   earlier = std::move(fresh);
   if (left->binary.probes.empty()) {
     attach::unpin(kept_->units(), left->binary, false);
-    return links;
+    return;
   }
   if (auto result = end_calls(left->binary, maps); !result) {
     log_->error("ending calls of probes that are left out", {{"error", result.error().message}});
   }
   attachments_.push_back(std::move(left));
-  return links;
 }
 
 void Attachments::adopt(std::vector<attach::AttachedBinary> binaries) {
@@ -221,7 +221,8 @@ void Attachments::follow_members(const std::vector<discover::Target>& targets,
     if (target != targets.end()) {
       members = only_members_of(*target, attachment->binary.service);
     }
-    if (auto result = attach::follow_members(attachment->binary, members, kernel); !result) {
+    attach::Links& gone = detached_.emplace_back().links;
+    if (auto result = attach::follow_members(attachment->binary, members, kernel, gone); !result) {
       log_->warn("process not probed",
                  {{"service", attachment->binary.service}, {"error", result.error().message}});
     }
@@ -232,7 +233,7 @@ void Attachments::give_way_to_writers() {
   for (const auto& attachment : attachments_) {
     attach::AttachedBinary& binary = attachment->binary;
     if (binary.lease && binary.lease->is_broken()) {
-      attach::detach(binary);
+      detach(*attachment);
       std::erase(tried_, Tried{binary.id, attachment->binary.service});
       log_->info("detached: the file is about to be overwritten",
                  {{"service", attachment->binary.service}, {"exe", binary.exe}});
@@ -244,7 +245,7 @@ void Attachments::give_way_to_successor(const attach::SharedMaps& maps) {
   for (const auto& attachment : attachments_) {
     const auto current = attach::current_generation(maps, attachment->binary.gate);
     if (current && *current > attachment->binary.generation && !attachment->binary.links.empty()) {
-      attach::detach(attachment->binary);
+      detach(*attachment);
       log_->info("detached: another exporter has taken over",
                  {{"service", attachment->binary.service}, {"exe", attachment->binary.exe}});
     }
@@ -257,7 +258,7 @@ void Attachments::drop_left_out_services() {
     if (attachment->is_current &&
         std::ranges::find(config_->services, service, &config::Service::name) == config_->services.end()) {
       attachment->calls.reset();
-      attach::detach(attachment->binary);
+      detach(*attachment);
       attachment->is_current = false;
       log_->info("detached: the service is not configured any more",
                  {{"service", service}, {"exe", attachment->binary.exe}});
@@ -290,7 +291,7 @@ void Attachments::give_back(const std::vector<attach::AttachedProbe>& probes,
   }
 }
 
-bool Attachments::retire(const Attachment& attachment, const ProcessRegistry& registry,
+bool Attachments::retire(Attachment& attachment, const ProcessRegistry& registry,
                          const attach::SharedMaps& maps) {
   const attach::AttachedBinary& binary = attachment.binary;
   const auto is_added = add_to_totals(*config_, attachment, registry.table(), maps, *kept_);
@@ -303,6 +304,7 @@ bool Attachments::retire(const Attachment& attachment, const ProcessRegistry& re
   const bool is_last = std::ranges::none_of(attachments_, [&](const auto& other) {
     return other.get() != &attachment && other->binary.gate == binary.gate;
   });
+  detach(attachment);
   attach::unpin(kept_->units(), binary, is_last);
   for (const attach::AttachedProbe& probe : binary.probes) {
     std::erase(kept_->totals().merged, attach::counts_id(probe));

@@ -66,9 +66,8 @@ class Attachments {
   // something was attached before.
   void open(std::span<const Attempt> attempts, const attach::SharedMaps& maps) const;
 
-  // Takes them in. Returns the links of what they have taken the place of, which count nothing any more and take their
-  // time to close.
-  [[nodiscard]] std::vector<attach::Links> add(std::vector<Attempt> attempts, const attach::SharedMaps& maps);
+  // Takes them in; detaches what they have taken the place of.
+  void add(std::vector<Attempt> attempts, const attach::SharedMaps& maps);
 
   // Attaches to new processes where breakpoints are per process.
   void follow_members(const std::vector<discover::Target>& targets, const attach::KernelSupport& kernel);
@@ -85,6 +84,10 @@ class Attachments {
 
   // Moves the counts of what nobody will hit any more to the totals, and forgets it.
   void retire(const ProcessRegistry& registry, const attach::SharedMaps& maps);
+
+  // What was detached above counts nothing, and its breakpoints are there until this is called: without the lock that
+  // scrapes need, by the thread that calls the rest.
+  void close_detached() { detached_.clear(); }
 
   [[nodiscard]] std::vector<std::unique_ptr<Attachment>>& all() { return attachments_; }
 
@@ -103,9 +106,10 @@ class Attachments {
   [[nodiscard]] Attachment* find(const discover::BinaryId& binary, const std::string& service) const;
   [[nodiscard]] bool is_counting(const Attachment& attachment) const;
   [[nodiscard]] bool is_as_planned(const Attachment& earlier, const plan::ProbePlan& plan) const;
-  [[nodiscard]] attach::Links replace(Attachment& earlier, Attachment fresh, const attach::SharedMaps& maps);
+  void detach(Attachment& attachment);
+  void replace(Attachment& earlier, Attachment fresh, const attach::SharedMaps& maps);
   [[nodiscard]] bool is_over(const Attachment& attachment, const ProcessRegistry& registry) const;
-  [[nodiscard]] bool retire(const Attachment& attachment, const ProcessRegistry& registry,
+  [[nodiscard]] bool retire(Attachment& attachment, const ProcessRegistry& registry,
                             const attach::SharedMaps& maps);
   void give_back(const std::vector<attach::AttachedProbe>& probes, const attach::SharedMaps& maps);
   void report(const Attachment& attachment) const;
@@ -116,6 +120,7 @@ class Attachments {
   attach::UnitNumbers numbers_;
   std::vector<std::unique_ptr<Attachment>> attachments_;
   std::vector<Tried> tried_;
+  std::vector<attach::Detached> detached_;
 };
 
 }  // namespace app

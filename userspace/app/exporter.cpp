@@ -143,25 +143,33 @@ base::Result<> Exporter::follow(const std::stop_token& stop, const Signals& leas
     wait_for_news({watch_.event_fd(), lease_signals.fd(), reload_signals.fd()});
     const bool is_asked = reload_signals.take();
     if (lease_signals.take()) {
-      const std::scoped_lock lock(mutex_);
-      attachments_.give_way_to_writers();
+      give_way_to_writers();
     }
     if (is_superseded_) {
       result = follow_successor();
-      continue;
+    } else {
+      follow_processes();
+      follow_config(is_asked);
+      kept_.note_alive();
+      if (kept_.is_wanted()) {
+        hand_over();
+      }
     }
-    follow_processes();
-    follow_config(is_asked);
-    kept_.note_alive();
-    if (kept_.is_wanted()) {
-      hand_over();
-    }
+    attachments_.close_detached();
   }
   if (!is_superseded_) {
     kept_.note_alive();
   }
   reload_requests_.refuse({base::ErrorCode::kUnsupported, "the exporter is stopping"});
   return result;
+}
+
+void Exporter::give_way_to_writers() {
+  {
+    const std::scoped_lock lock(mutex_);
+    attachments_.give_way_to_writers();
+  }
+  attachments_.close_detached();
 }
 
 // Closes what the other exporter has attached by now.
@@ -228,9 +236,13 @@ void Exporter::attach_missing() {
     attempts.push_back(attachments_.attach(std::move(missing), watch_, kernel_));
   }
   attachments_.open(attempts, watch_.maps());
-  std::vector<attach::Links> replaced;  // closed when scrapes go on
+  take_in(std::move(attempts), targets);
+  attachments_.close_detached();
+}
+
+void Exporter::take_in(std::vector<Attempt> attempts, const std::vector<discover::Target>& targets) {
   const std::scoped_lock lock(mutex_);
-  replaced = attachments_.add(std::move(attempts), watch_.maps());
+  attachments_.add(std::move(attempts), watch_.maps());
   attachments_.follow_members(targets, kernel_);
   // Calls may run in a process that none of its probes has been hit in.
   if (auto result = watch_.number_processes(registry_.without_number(targets)); !result) {

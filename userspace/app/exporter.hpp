@@ -68,7 +68,9 @@ class Exporter final : public expose::Exposed {
   base::Result<> adopt();
   std::vector<discover::Target> find_targets();
   void attach_missing();
+  void take_in(std::vector<Attempt> attempts, const std::vector<discover::Target>& targets);
   void follow_processes();
+  void give_way_to_writers();
   [[nodiscard]] base::Result<> follow_successor();
   void follow_config(bool is_asked);
   [[nodiscard]] base::Result<> load_config();

@@ -1,6 +1,7 @@
 #include "attach/attach_binary.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <numeric>
 #include <optional>
 #include <ranges>
@@ -68,14 +69,18 @@ Result<> link_file(AttachedBinary& binary, const discover::Target& target, const
 }  // namespace
 
 base::Result<> follow_members(AttachedBinary& binary, const discover::Target& target,
-                              const KernelSupport& kernel) {
+                              const KernelSupport& kernel, Links& gone) {
   if (binary.scope == Scope::kFile) {
     return {};
   }
-  std::erase_if(binary.links, [&](const auto& entry) {
-    return std::ranges::none_of(target.members,
-                                [&](const auto& member) { return member.process.pid == entry.first; });
-  });
+  for (auto entry = binary.links.begin(); entry != binary.links.end();) {
+    const auto next = std::next(entry);
+    if (std::ranges::none_of(target.members,
+                             [&](const auto& member) { return member.process.pid == entry->first; })) {
+      gone.insert(binary.links.extract(entry));
+    }
+    entry = next;
+  }
   for (const discover::Target::Member& member : target.members) {
     if (!binary.links.contains(member.process.pid)) {
       const LinkOptions options{
@@ -86,9 +91,11 @@ base::Result<> follow_members(AttachedBinary& binary, const discover::Target& ta
   return {};
 }
 
-void detach(AttachedBinary& binary) {
-  binary.links.clear();
-  binary.lease.reset();
+Detached detach(AttachedBinary& binary) {
+  Detached detached;
+  detached.lease.swap(binary.lease);
+  detached.links.swap(binary.links);
+  return detached;
 }
 
 base::Result<AttachedBinary> attach_binary(const AttachRequest& request, plan::ProbePlan plan,
@@ -109,7 +116,8 @@ base::Result<AttachedBinary> attach_binary(const AttachRequest& request, plan::P
     RETURN_IF_ERROR(link_file(attached, target, request.kernel));
   } else {
     attached.scope = Scope::kProcess;
-    RETURN_IF_ERROR(follow_members(attached, target, request.kernel));
+    Links none;
+    RETURN_IF_ERROR(follow_members(attached, target, request.kernel, none));
   }
   return attached;
 }

@@ -16,11 +16,11 @@ namespace attach {
 [[nodiscard]] base::Result<AttachedBinary> attach_binary(const AttachRequest& request, plan::ProbePlan plan,
                                                          UnitNumbers& numbers);
 
-// With Scope::kProcess: attaches to members that are new, detaches from those that are gone.
+// With Scope::kProcess: attaches to members that are new, and moves the links of those that are gone to `gone`.
 [[nodiscard]] base::Result<> follow_members(AttachedBinary& binary, const discover::Target& target,
-                                            const KernelSupport& kernel);
+                                            const KernelSupport& kernel, Links& gone);
 
-// Takes all breakpoints away, then gives the lease back. What was counted stays.
-void detach(AttachedBinary& binary);
+// What was counted stays.
+[[nodiscard]] Detached detach(AttachedBinary& binary);
 
 }  // namespace attach

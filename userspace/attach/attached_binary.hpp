@@ -61,8 +61,15 @@ enum class Scope {
   kProcess,  // of one process each: others that run the file pay nothing
 };
 
-// Of one binary, by process, 0 for all of them. Closing them takes the kernel up to some milliseconds a site.
+// Of one binary, by process, 0 for all of them.
 using Links = std::map<pid_t, std::vector<base::UniqueFd>>;
+
+// Breakpoints that nothing counts by any more. Destroying it takes them away, then gives the lease back: some milliseconds a
+// site, in which no lock should be held.
+struct Detached {
+  std::optional<FileLease> lease;
+  Links links;
+};
 
 struct AttachedBinary {
   std::string service;
