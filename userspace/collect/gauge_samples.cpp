@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <map>
 #include <optional>
 #include <utility>
 
@@ -26,14 +27,15 @@ bool is_alive(const BinaryView& view, std::uint32_t process) {
 }
 
 // A gauge whose labels all belong to the process is there, at 0, before the first call.
-void add_idle_processes(const BinaryView& view, const plan::PlannedProbe& probe, const plan::PlannedRecord& record,
-                        GaugeMemory& memory) {
+void add_idle_processes(const BinaryView& view, const plan::PlannedProbe& probe,
+                        const plan::PlannedRecord& record, GaugeMemory& memory) {
   if (!probe.labels.empty()) {
     return;
   }
   for (const auto& [number, known] : *view.processes) {
     if (!known.exited && known.binary == view.binary->id) {
-      if (const auto sample = view.sample_for(probe, record, {.process = number, .function = 0, .values = {}})) {
+      if (const auto sample =
+              view.sample_for(probe, record, {.process = number, .function = 0, .values = {}})) {
         memory.add(*sample, 0);
       }
     }
@@ -69,21 +71,44 @@ void count_pairs(const BinaryView& view, const plan::PlannedProbe& probe, const 
   }
 }
 
-void poll_objects(const BinaryView& view, std::size_t index, const plan::PlannedRecord& record, const LiveState& live,
-                  GaugeMemory& memory) {
+// (process, object) -> calls of the probe that run with this object.
+std::map<std::pair<std::uint32_t, std::uint64_t>, std::uint64_t> calls_by_object(
+    const attach::AttachedProbe& probe, const plan::PlannedRecord& record,
+    const std::vector<RawFrame>& frames) {
+  std::map<std::pair<std::uint32_t, std::uint64_t>, std::uint64_t> calls;
+  for (const RawFrame& frame : frames) {
+    if (frame.probe == probe.number) {
+      ++calls[{frame.process, word_at(frame.values, record.object_value)}];
+    }
+  }
+  return calls;
+}
+
+std::uint64_t load_bias_of(const plan::ProbePlan& plan, const ProcessMemory& memory) {
+  return plan.position_independent ? memory.load_bias(inspect::value_of(plan.first_address)) : 0;
+}
+
+void poll_objects(const BinaryView& view, std::size_t index, const plan::PlannedRecord& record,
+                  const LiveState& live, GaugeMemory& memory) {
+  const plan::ProbePlan& plan = view.binary->plan;
+  const auto calls = calls_by_object(view.binary->probes[index], record, live.frames);
+  std::map<std::uint32_t, std::uint64_t> biases;  // reading one means to read the process's list of mappings
   for (const RawObject& object : live.objects) {
     const KnownProcess* process = view.process(object.process);
     if (object.object != record.object || process == nullptr || process->exited) {
       continue;
     }
-    const auto running = std::ranges::count_if(live.frames, [&](const RawFrame& frame) {
-      return frame.probe == view.binary->probes[index].number && frame.process == object.process &&
-             word_at(frame.values, record.object_value) == object.address;
-    });
-    const auto value = poll_object(view.binary->plan, record.poll, *process, object,
-                                   static_cast<std::uint64_t>(running));
+    const ProcessMemory of_process(process->pid);
+    auto bias = biases.find(object.process);
+    if (bias == biases.end()) {
+      bias = biases.emplace(object.process, load_bias_of(plan, of_process)).first;
+    }
+    const auto running = calls.find({object.process, object.address});
+    const auto value =
+        poll_object(record.poll, of_process, object,
+                    {.load_bias = bias->second, .in_flight = running == calls.end() ? 0 : running->second});
     const SeriesOrigin origin{.process = object.process, .function = 0, .values = object.values};
-    const auto sample = view.sample_for(view.binary->plan.probes[index], record, origin);
+    const auto sample = view.sample_for(plan.probes[index], record, origin);
     if (value && sample) {
       memory.add(*sample, static_cast<double>(*value) * record.scale);
     }
