@@ -404,7 +404,7 @@ Result<Value> ExpressionCompiler::length_of(const Expression& expression) {
     case TypeKind::kChan:
       return channel_word(inner, "qcount");
     default:
-      return fail(ErrorCode::kUnsupported, "it is a {}, which has no length", type.name);
+      return fail(ErrorCode::kUnsupported, "its type is {}, which has no length", type.name);
   }
 }
 
@@ -420,7 +420,7 @@ Result<Value> ExpressionCompiler::capacity_of(const Expression& expression) {
   if (type.kind == TypeKind::kChan) {
     return channel_word(inner, "dataqsiz");
   }
-  return fail(ErrorCode::kUnsupported, "it is a {}, which has no capacity", type.name);
+  return fail(ErrorCode::kUnsupported, "its type is {}, which has no capacity", type.name);
 }
 
 Result<Value> ExpressionCompiler::text_of(const Expression& expression) {

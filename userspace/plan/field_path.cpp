@@ -162,7 +162,7 @@ Result<Place> select_field(const PathContext& context, const Place& place, const
   }
   std::optional<TypeId> structure = struct_behind(lookup, place.type);
   if (!structure) {
-    return fail(ErrorCode::kUnsupported, "it is a {}, which has no fields", lookup[place.type].name);
+    return fail(ErrorCode::kUnsupported, "its type is {}, which has no fields", lookup[place.type].name);
   }
   ASSIGN_OR_RETURN(std::optional<FieldRoute> route, find_route(lookup, lookup[*structure], name));
   Place at = place;
@@ -190,7 +190,7 @@ Result<Place> select_field(const PathContext& context, const Place& place, const
 Result<DynamicType> dynamic_type_of(const PathContext& context, const Place& place) {
   const Type& type = (*context.lookup)[place.type];
   if (type.kind != TypeKind::kInterface) {
-    return fail(ErrorCode::kUnsupported, "it is a {}, not an interface", type.name);
+    return fail(ErrorCode::kUnsupported, "its type is {}, not an interface", type.name);
   }
   ASSIGN_OR_RETURN(const Word first, word_at(*context.graph, *context.lookup, place, 0));
   if (type.empty_interface) {
@@ -278,7 +278,7 @@ Result<Place> element_at(const PathContext& context, const Place& place, std::ui
     default:
       break;
   }
-  return fail(ErrorCode::kUnsupported, "it is a {}, which has no elements to index", type.name);
+  return fail(ErrorCode::kUnsupported, "its type is {}, which has no elements to index", type.name);
 }
 
 }  // namespace plan

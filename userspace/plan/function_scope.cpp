@@ -28,11 +28,12 @@ std::optional<std::size_t> number_after(std::string_view name, std::string_view 
 }  // namespace
 
 FunctionScope::FunctionScope(std::string function_name, FunctionSignature signature, AbiLayout layout,
-                             bool is_closure)
+                             bool is_closure, const TypeLookup& types)
     : function_name_(std::move(function_name)),
       signature_(std::move(signature)),
       layout_(std::move(layout)),
-      is_closure_(is_closure) {}
+      is_closure_(is_closure),
+      types_(&types) {}
 
 std::optional<ScopeName> FunctionScope::find_parameter(std::string_view name) const {
   const std::size_t first = (signature_.receiver ? 1U : 0U) + (signature_.has_dictionary ? 1U : 0U);
@@ -73,22 +74,23 @@ base::Error FunctionScope::unknown_name(std::string_view name) const {
     return {ErrorCode::kNotFound, fmt::format("{}: {}", name, signature_.unknown_because)};
   }
   std::vector<std::string> names;
+  std::string list;
+  const auto add_one = [&](const std::string& known, inspect::TypeId type) {
+    names.push_back(known);
+    list += fmt::format("{}{} {}", list.empty() ? "" : ", ", known, (*types_)[type].name);
+  };
   const auto add = [&](const std::vector<SignatureParameter>& parameters, const char* numbered) {
     for (std::size_t i = 0; i < parameters.size(); ++i) {
       const bool has_name = !parameters[i].name.empty() && parameters[i].name != "_";
-      names.push_back(has_name ? parameters[i].name : fmt::format("{}{}", numbered, i));
+      add_one(has_name ? parameters[i].name : fmt::format("{}{}", numbered, i), parameters[i].type);
     }
   };
   if (signature_.receiver) {
-    names.emplace_back("recv");
+    add_one("recv", signature_.receiver->type);
   }
   add(signature_.parameters, "arg");
   add(signature_.results, "ret");
   const std::string nearest = config::did_you_mean(name, names);
-  std::string list;
-  for (const std::string& known : names) {
-    list += fmt::format("{}{}", list.empty() ? "" : ", ", known);
-  }
   return {ErrorCode::kNotFound, fmt::format("{}: no such parameter or result; this function has {}{}", name,
                                             list.empty() ? "none" : list, nearest)};
 }

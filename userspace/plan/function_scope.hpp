@@ -11,6 +11,7 @@
 #include "config/expression.hpp"
 #include "plan/function_signature.hpp"
 #include "plan/go_calling_convention.hpp"
+#include "plan/type_lookup.hpp"
 
 namespace plan {
 
@@ -25,7 +26,9 @@ struct ScopeName {
 
 class FunctionScope {
  public:
-  FunctionScope(std::string function_name, FunctionSignature signature, AbiLayout layout, bool is_closure);
+  // `types`, those of the signature, outlive the scope.
+  FunctionScope(std::string function_name, FunctionSignature signature, AbiLayout layout, bool is_closure,
+                const TypeLookup& types);
 
   [[nodiscard]] const std::string& function_name() const { return function_name_; }
 
@@ -48,6 +51,7 @@ class FunctionScope {
   FunctionSignature signature_;
   AbiLayout layout_;
   bool is_closure_;
+  const TypeLookup* types_;
 };
 
 }  // namespace plan

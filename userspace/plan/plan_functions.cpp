@@ -185,7 +185,7 @@ Result<FunctionScope> FunctionPlanner::scope_of(std::uint32_t function,
   ASSIGN_OR_RETURN(FunctionSignature resolved,
                    resolve_signature(*facts_, *lookup_, facts, name, *details, signature));
   AbiLayout layout = layout_of(*facts_, *lookup_, resolved);
-  return FunctionScope(facts.name, std::move(resolved), std::move(layout), name.closure);
+  return FunctionScope(facts.name, std::move(resolved), std::move(layout), name.closure, *lookup_);
 }
 
 Result<> FunctionPlanner::add_sites(std::uint32_t function, PlannedProbe& probe) {
@@ -237,7 +237,7 @@ Result<PlannedProbe> FunctionPlanner::plan_one(std::uint32_t function, const Cho
 
 Result<PlannedProbe> FunctionPlanner::plan_copies(const std::string& function,
                                                   const CompileFunction& compile) {
-  const FunctionScope scope(function, FunctionSignature{}, AbiLayout{}, false);
+  const FunctionScope scope(function, FunctionSignature{}, AbiLayout{}, false, *lookup_);
   if (!records_every_inlined_call(facts_->go_version)) {
     return fail(ErrorCode::kUnsupported,
                 "its inlined copies cannot be counted: {} does not write down all of them (Go 1.21 and later "

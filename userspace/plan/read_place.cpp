@@ -142,7 +142,7 @@ Result<Value> read_value(OperationGraph& graph, const TypeLookup& lookup, const 
     }
     case TypeKind::kFloat:
     case TypeKind::kComplex:
-      return fail(ErrorCode::kUnsupported, "it is a {}; only integers, texts and booleans can be read",
+      return fail(ErrorCode::kUnsupported, "its type is {}; only integers, texts and booleans can be read",
                   type.name);
     default:
       return inner;

@@ -35,12 +35,12 @@ std::string why_no_label(const TypeLookup& lookup, const Place& place) {
                  : fmt::format("it is the interface {}; use typeof(), != nil or .(*pkg.Type).Field",
                                type.name);
     case TypeKind::kSlice:
-      return fmt::format("it is a {}; use len(), an element, or string() of a []byte", type.name);
+      return fmt::format("its type is {}; use len(), an element, or string() of a []byte", type.name);
     case TypeKind::kMap:
     case TypeKind::kChan:
-      return fmt::format("it is a {}; use len()", type.name);
+      return fmt::format("its type is {}; use len()", type.name);
     default:
-      return fmt::format("it is a {}; name a field that is a string, a number or a bool", type.name);
+      return fmt::format("its type is {}; name a field that is a string, a number or a bool", type.name);
   }
 }
 

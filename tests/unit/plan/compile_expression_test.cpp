@@ -437,14 +437,17 @@ TEST_F(Language, ReadsASharedChainOnce) {
 TEST_F(Language, SaysWhyAnExpressionCannotBeRead) {
   const Value cases[] = {
       {"info.Path",
-       "label x: info: no such parameter or result; this function has recv, ctx, req, n, text, v, ret0, "
-       "ret1"},
+       "label x: info: no such parameter or result; this function has recv *app.Service, ctx "
+       "context.Context, req *app.Request, n int8, "
+       "text string, v interface {}, ret0 *app.Response, ret1 error"},
       {"rec.Name",
-       "label x: rec: no such parameter or result; this function has recv, ctx, req, n, text, v, ret0, ret1; "
+       "label x: rec: no such parameter or result; this function has recv *app.Service, ctx context.Context, "
+       "req *app.Request, n int8, "
+       "text string, v interface {}, ret0 *app.Response, ret1 error; "
        "did you mean \"recv\"?"},
       {"req.Pth", "label x: req.Pth: app.Request has no field Pth; did you mean \"Path\"?"},
       {"req.Zebra", "label x: req.Zebra: app.Request has no field Zebra; it has Path, Size"},
-      {"n.Name", "label x: n.Name: it is a int8, which has no fields"},
+      {"n.Name", "label x: n.Name: its type is int8, which has no fields"},
       {"ctx.Name",
        "label x: ctx.Name: it is the interface context.Context: say what it holds, as in .(*pkg.Type).Name"},
       {"v.Name",
@@ -455,27 +458,28 @@ TEST_F(Language, SaysWhyAnExpressionCannotBeRead) {
       {"v.(app.Gone)", "label x: v.(app.Gone): type app.Gone is not in the binary's type metadata"},
       {"v.(error)",
        "label x: v.(error): error is an interface; only assertions to the type that it holds can be checked"},
-      {"text.(app.Text)", "label x: text.(app.Text): it is a string, not an interface"},
+      {"text.(app.Text)", "label x: text.(app.Text): its type is string, not an interface"},
       {"ret1",
        "label x: ret1: the text of an error is made by a call, which cannot be done from outside; use != nil "
        "or typeof()"},
       {"v", "label x: v: it is the interface interface {}; use typeof(), != nil or .(*pkg.Type).Field"},
       {"recv.list",
-       "label x: recv.list: it is a []app.Inner; use len(), an element, or string() of a []byte"},
-      {"recv.items", "label x: recv.items: it is a map[string]int; use len()"},
-      {"req", "label x: req: it is a *app.Request; name a field that is a string, a number or a bool"},
+       "label x: recv.list: its type is []app.Inner; use len(), an element, or string() of a []byte"},
+      {"recv.items", "label x: recv.items: its type is map[string]int; use len()"},
+      {"req", "label x: req: its type is *app.Request; name a field that is a string, a number or a bool"},
       {"recv.Inner",
-       "label x: recv.Inner: it is a app.Inner; name a field that is a string, a number or a bool"},
+       "label x: recv.Inner: its type is app.Inner; name a field that is a string, a number or a bool"},
       {"nil", "label x: nil: nil is no text"},
-      {"recv.ratio", "label x: recv.ratio: it is a float64; only integers, texts and booleans can be read"},
+      {"recv.ratio",
+       "label x: recv.ratio: its type is float64; only integers, texts and booleans can be read"},
       {"recv.three[3]", "label x: recv.three[3]: index 3 is beyond the 3 elements of [3]int32"},
       {"recv.items[0]",
        "label x: recv.items[0]: a map's elements cannot be looked up from outside; len() can be read"},
-      {"n[0]", "label x: n[0]: it is a int8, which has no elements to index"},
-      {"len(n)", "label x: len(n): it is a int8, which has no length"},
-      {"cap(recv.items)", "label x: cap(recv.items): it is a map[string]int, which has no capacity"},
+      {"n[0]", "label x: n[0]: its type is int8, which has no elements to index"},
+      {"len(n)", "label x: len(n): its type is int8, which has no length"},
+      {"cap(recv.items)", "label x: cap(recv.items): its type is map[string]int, which has no capacity"},
       {"string(n)", "label x: string(n): it is an integer; string() takes a string or a []byte"},
-      {"typeof(n)", "label x: typeof(n): it is a int8, not an interface"},
+      {"typeof(n)", "label x: typeof(n): its type is int8, not an interface"},
       {"text + 1", "label x: text: it is a string; a number is wanted"},
       {"captured0", "label x: captured0: only closures (F.func1) capture variables"},
       {"in_flight()", "label x: in_flight() can only be used in poll:"},
