@@ -109,7 +109,7 @@ int on_enter(struct pt_regs *ctx)
 	if (!handles_hit(PROGRAM_ENTER))
 		return 0;
 	count_hit(0);
-	const __u32 process = counted_process();
+	const __u32 process = counted_process(0);
 	if (!process)
 		return 0;
 	struct place place = {};
@@ -176,7 +176,7 @@ int on_return(struct pt_regs *ctx)
 	if (!handles_hit(PROGRAM_RETURN))
 		return 0;
 	count_hit(1);
-	const __u32 process = counted_process();
+	const __u32 process = counted_process(1);
 	if (!process)
 		return 0;
 	struct place place = {};
@@ -217,7 +217,7 @@ int on_recovery(struct pt_regs *ctx)
 	if (!handles_hit(PROGRAM_UNWIND))
 		return 0;
 	count_hit(0);
-	__u32 process = counted_process();
+	__u32 process = counted_process(0);
 	if (!process)
 		return 0;
 	const __u64 gp = ctx->rax;
@@ -238,7 +238,7 @@ int on_goexit(struct pt_regs *ctx)
 	if (!handles_hit(PROGRAM_UNWIND))
 		return 0;
 	count_hit(0);
-	__u32 process = counted_process();
+	__u32 process = counted_process(0);
 	if (process)
 		unwind_to(process, ctx->r14, 0);
 	return 0;

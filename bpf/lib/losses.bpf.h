@@ -14,12 +14,22 @@ static __always_inline void count_loss(__u32 probe, enum loss_reason reason)
 		__sync_fetch_and_add(count, 1);
 }
 
-static __always_inline void count_hit(__u32 at_return)
+static __always_inline void count_in(void *map, __u32 at_return)
 {
 	__u32 index = spec.probe * 2 + at_return;
-	__u64 *count = bpf_map_lookup_elem(&hits, &index);
+	__u64 *count = bpf_map_lookup_elem(map, &index);
 	if (count)
 		__sync_fetch_and_add(count, 1);
+}
+
+static __always_inline void count_hit(__u32 at_return)
+{
+	count_in(&hits, at_return);
+}
+
+static __always_inline void count_stranger_hit(__u32 at_return)
+{
+	count_in(&stranger_hits, at_return);
 }
 
 #endif

@@ -66,6 +66,14 @@ struct {
 	__uint(value_size, sizeof(__u64));
 } hits SEC(".maps");
 
+/* The same, of hits by processes that the probe does not count: they pay for the trap alone. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, ABI_PROBES * 2);
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, sizeof(__u64));
+} stranger_hits SEC(".maps");
+
 /* probe * LOSS_REASONS + reason -> losses. Written where something is lost; read by userspace. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);

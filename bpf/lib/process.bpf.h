@@ -108,7 +108,7 @@ static __noinline int read_arguments_late(struct process *process)
 
 /* The number of the current process, 0 where this probe does not count it (or it could not be numbered, which is a
  * loss). A process that userspace has not classified yet is counted under its number. */
-static __always_inline __u32 counted_process(void)
+static __always_inline __u32 counted_process(__u32 at_return)
 {
 	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
 	struct process *process = bpf_map_lookup_elem(&processes, &tgid);
@@ -120,8 +120,10 @@ static __always_inline __u32 counted_process(void)
 	}
 	if (process->unread && !process->classified)
 		read_arguments_late(process);
-	if (process->classified && !(process->services & spec.services))
+	if (process->classified && !(process->services & spec.services)) {
+		count_stranger_hit(at_return);
 		return 0;
+	}
 	return process->number;
 }
 

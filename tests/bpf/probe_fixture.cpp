@@ -191,6 +191,17 @@ std::uint64_t ProbeTest::loss(const std::string& reason) {
   return count;
 }
 
+void ProbeTest::classify(std::uint64_t services) {
+  __u32 tgid = 0;
+  process known{};
+  const int map = watch_->maps().processes.value();
+  ASSERT_EQ(bpf_map_get_next_key(map, nullptr, &tgid), 0);
+  ASSERT_EQ(bpf_map_lookup_elem(map, &tgid, &known), 0);
+  known.classified = 1;
+  known.services = services;
+  ASSERT_EQ(bpf_map_update_elem(map, &tgid, &known, BPF_EXIST), 0);
+}
+
 void ProbeTest::fold() {
   for (std::uint32_t number = 1; number < kNumbers; ++number) {
     auto folded = collect::fold_process(config_, *binary_, number, collect::Fold::kAll);

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -49,6 +50,9 @@ class ProbeTest : public ::testing::Test {
   [[nodiscard]] const attach::AttachedBinary& binary() const { return binary_.value(); }
 
   [[nodiscard]] const attach::ProcessWatch& watch() const { return watch_.value(); }
+
+  // This process, which was hit before, belongs to these services from now on.
+  void classify(std::uint64_t services);
 
   // As at the end of this process.
   void fold();

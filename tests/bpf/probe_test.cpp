@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "bpf/probe_fixture.hpp"
+#include "collect/probe_hits.hpp"
 
 namespace bpf_test {
 namespace {
@@ -52,6 +53,26 @@ TEST_F(ProbeTest, CountsEveryCallAtEntry) {
     go_call_function(probed_outer, goroutine_, {});
   }
   EXPECT_EQ(total("calls"), 12345);
+}
+
+TEST_F(ProbeTest, TellsHitsOfStrangersApart) {
+  config_.metrics = {metric("duration", MetricKind::kHistogram)};
+  plan::ProbePlan plan = empty_plan();
+  plan.probes = {duration_probe(0)};
+  attach(std::move(plan));
+  const auto call = [&](int times) {
+    for (int i = 0; i < times; ++i) {
+      go_call_function(probed_outer, goroutine_, {});
+    }
+  };
+  call(3);
+  classify(0);
+  call(5);
+  classify(1);
+  call(2);
+  EXPECT_EQ(total("duration"), 5);
+  EXPECT_EQ(collect::read_probe_hits(watch().maps(), binary().probes[0].number),
+            (collect::ProbeHits{.entries = 10, .returns = 10, .stranger_entries = 5, .stranger_returns = 5}));
 }
 
 TEST_F(ProbeTest, ReadsStringAndIntegerLabels) {

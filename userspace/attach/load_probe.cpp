@@ -39,6 +39,7 @@ Result<> use_shared_maps(const probe& skeleton, const SharedMaps& shared) {
   RETURN_IF_ERROR(use_map(maps.last_number, shared.last_number));
   RETURN_IF_ERROR(use_map(maps.events, shared.events));
   RETURN_IF_ERROR(use_map(maps.hits, shared.hits));
+  RETURN_IF_ERROR(use_map(maps.stranger_hits, shared.stranger_hits));
   RETURN_IF_ERROR(use_map(maps.losses, shared.losses));
   RETURN_IF_ERROR(use_map(maps.gates, shared.gates));
   RETURN_IF_ERROR(use_map(maps.handover_marks, shared.handover_marks));

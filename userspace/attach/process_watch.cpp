@@ -33,6 +33,7 @@ base::Result<SharedMaps> keep_maps(const processes& skeleton) {
   ASSIGN_OR_RETURN(maps.last_number, keep_map(from.last_number));
   ASSIGN_OR_RETURN(maps.events, keep_map(from.events));
   ASSIGN_OR_RETURN(maps.hits, keep_map(from.hits));
+  ASSIGN_OR_RETURN(maps.stranger_hits, keep_map(from.stranger_hits));
   ASSIGN_OR_RETURN(maps.losses, keep_map(from.losses));
   ASSIGN_OR_RETURN(maps.gates, keep_map(from.gates));
   ASSIGN_OR_RETURN(maps.handover_marks, keep_map(from.handover_marks));
@@ -49,10 +50,11 @@ void create_shared_maps_only(const processes& skeleton) {
   }
 }
 
-std::array<bpf_map*, 8> kept_maps(const processes& skeleton) {
+std::array<bpf_map*, 9> kept_maps(const processes& skeleton) {
   const auto& maps = skeleton.maps;
-  return {maps.processes, maps.process_records, maps.process_services, maps.last_number, maps.hits,
-          maps.losses,    maps.gates,           maps.handover_marks};
+  return {maps.processes,     maps.process_records, maps.process_services, maps.last_number,
+          maps.hits,          maps.stranger_hits,   maps.losses,           maps.gates,
+          maps.handover_marks};
 }
 
 Result<> use_pinned(const processes& skeleton, const PinFolder& pins) {
@@ -104,7 +106,30 @@ int gather_event(void* events, void* data, std::size_t size) {
   return 0;
 }
 
+// Processes in private maps: the one that is measured.
+constexpr std::uint32_t kPrivateProcesses = 4;
+
 }  // namespace
+
+base::Result<SharedMaps> private_shared_maps() {
+  const LibbpfLog log;
+  const std::unique_ptr<processes, SkeletonDeleter> skeleton(processes__open());
+  if (!skeleton) {
+    return base::fail_errno(errno, "opening the process programs");
+  }
+  create_shared_maps_only(*skeleton);
+  bpf_program* program = nullptr;
+  bpf_object__for_each_program(program, skeleton->obj) {
+    bpf_program__set_autoload(program, false);
+  }
+  for (bpf_map* map : {skeleton->maps.processes, skeleton->maps.process_records}) {
+    bpf_map__set_max_entries(map, kPrivateProcesses);
+  }
+  if (const int error = processes__load(skeleton.get()); error != 0) {
+    return base::fail_errno(-error, "creating maps: {}", log.tail());
+  }
+  return keep_maps(*skeleton);
+}
 
 base::Result<PidNamespace> own_pid_namespace() {
   struct stat status{};

@@ -26,10 +26,14 @@ struct SharedMaps {
   base::UniqueFd last_number;
   base::UniqueFd events;
   base::UniqueFd hits;
+  base::UniqueFd stranger_hits;
   base::UniqueFd losses;
   base::UniqueFd gates;
   base::UniqueFd handover_marks;
 };
+
+// Fresh maps that no other exporter sees, for few processes.
+[[nodiscard]] base::Result<SharedMaps> private_shared_maps();
 
 // The pid namespace whose pids userspace means.
 struct PidNamespace {

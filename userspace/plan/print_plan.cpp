@@ -6,6 +6,7 @@
 #include <iterator>
 
 #include "plan/function_name.hpp"
+#include "plan/site_kind.hpp"
 
 namespace plan {
 namespace {
@@ -24,15 +25,9 @@ std::string plural(std::size_t count, const char* one) {
   return fmt::format("{} {}{}", count, one, count == 1 ? "" : "s");
 }
 
-// Emulated by the kernel: a trap and no step (arch/x86/kernel/uprobes.c).
-bool is_emulated(const std::string& instruction) {
-  return instruction.starts_with("push") || instruction.starts_with("nop") || instruction.starts_with("j") ||
-         instruction.starts_with("call");
-}
-
 std::string cost_of(const std::vector<Site>& sites) {
   const auto stepped = static_cast<std::size_t>(
-      std::ranges::count_if(sites, [](const Site& site) { return !is_emulated(site.instruction); }));
+      std::ranges::count_if(sites, [](const Site& site) { return !is_emulated(site); }));
   if (stepped == 0) {
     return "emulated: cheap";
   }
