@@ -3,6 +3,7 @@
 #include <optional>
 #include <utility>
 
+#include "config/parse_budget.hpp"
 #include "config/parse_metrics.hpp"
 #include "config/parse_probes.hpp"
 #include "config/parse_services.hpp"
@@ -31,7 +32,7 @@ ProbeConfig read_sections(const YamlNode& root, const YamlReader& reader) {
   const std::string owner = "the file";
   ProbeConfig config;
   Unread unread;
-  if (!reader.expect_mapping(root, owner, {"services", "metrics", "probes", "limits"})) {
+  if (!reader.expect_mapping(root, owner, {"services", "metrics", "probes", "limits", "budget"})) {
     return config;
   }
   if (const YamlNode* const services = reader.require(root, owner, "services", "{ name: { match: ... } }")) {
@@ -51,6 +52,9 @@ ProbeConfig read_sections(const YamlNode& root, const YamlReader& reader) {
   }
   if (const YamlNode* const limits = find_value(root, "limits")) {
     config.limits = parse_limits(*limits, reader);
+  }
+  if (const YamlNode* const budget = find_value(root, "budget")) {
+    config.budget = parse_budget(*budget, reader);
   }
   if (!reader.problems().are_enough()) {
     validate_config(config, unread, reader.problems());

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "config/parse_budget.hpp"
 #include "config/parse_functions.hpp"
 #include "config/prometheus_names.hpp"
 
@@ -100,7 +101,7 @@ Service parse_service(const YamlEntry& entry, const YamlReader& reader) {
     reader.problems().add(service.position, "{}: the name of a service has letters, digits, _, - and .",
                           owner);
   }
-  if (!reader.expect_mapping(entry.value, owner, {"match", "identity"})) {
+  if (!reader.expect_mapping(entry.value, owner, {"match", "identity", "budget"})) {
     return service;
   }
   if (const YamlNode* const match = reader.require(entry.value, owner, "match", "{ exe: \"*/program\" }")) {
@@ -111,6 +112,9 @@ Service parse_service(const YamlEntry& entry, const YamlReader& reader) {
     for (const YamlEntry& label : identity->entries) {
       service.identity.push_back(parse_identity_label(label, owner, reader));
     }
+  }
+  if (const YamlNode* const budget = find_value(entry.value, "budget")) {
+    service.budget_cores = parse_service_budget(*budget, owner, reader);
   }
   return service;
 }

@@ -58,6 +58,7 @@ struct Service {
   std::string name;
   ProcessMatch match;
   std::vector<IdentityLabel> identity;
+  std::optional<double> budget_cores;  // instead of Budget::cores
   Position position;
 
   bool operator==(const Service&) const = default;
@@ -212,11 +213,21 @@ struct Limits {
   bool operator==(const Limits&) const = default;
 };
 
+// What probes may cost: one that breaks it is detached for a while.
+struct Budget {
+  std::optional<double> cores;  // share of a core, of each service and of all other processes; none: no limit
+  std::chrono::seconds window{10};       // over which it is measured
+  std::chrono::seconds retry_after{60};  // until the probe is tried again, the first time
+
+  bool operator==(const Budget&) const = default;
+};
+
 struct ProbeConfig {
   std::vector<Service> services;
   std::vector<Metric> metrics;
   std::vector<Probe> probes;
   Limits limits;
+  Budget budget;
 
   bool operator==(const ProbeConfig&) const = default;
 };

@@ -97,6 +97,11 @@ TEST(ParseConfig, ReadsTheSketchOfTheDesign) {
 TEST(ParseConfig, ReadsEveryKey) {
   ASSERT_OK_AND_ASSIGN(const ProbeConfig config, load_config(kValid + "every_key.yaml"));
   EXPECT_EQ(config.limits.in_flight, 1000U);
+  EXPECT_EQ(
+      config.budget,
+      (Budget{.cores = 0.05, .window = std::chrono::seconds(20), .retry_after = std::chrono::minutes(5)}));
+  EXPECT_EQ(config.services[0].budget_cores, std::nullopt);
+  EXPECT_EQ(config.services[1].budget_cores, 1.5);
   EXPECT_EQ(config.services[0].match.env.at("REGION"), "eu-*");
   EXPECT_THAT(config.services[0].identity[0].functions, ElementsAre("a.NewNode", "a.(*Node).Start"));
 

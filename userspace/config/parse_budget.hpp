@@ -1,0 +1,19 @@
+// `budget:` of the file and of a service.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "config/probe_config.hpp"
+#include "config/yaml_node.hpp"
+#include "config/yaml_reader.hpp"
+
+namespace config {
+
+[[nodiscard]] Budget parse_budget(const YamlNode& node, const YamlReader& reader);
+
+// The share of a core that a service may have for itself.
+[[nodiscard]] std::optional<double> parse_service_budget(const YamlNode& node, const std::string& owner,
+                                                         const YamlReader& reader);
+
+}  // namespace config
