@@ -1,9 +1,12 @@
 #include "app/attachments.hpp"
 
 #include <algorithm>
+#include <cstdint>
+#include <iterator>
 #include <set>
 #include <utility>
 
+#include "app/detached_probes.hpp"
 #include "app/plan_binary.hpp"
 #include "app/retired_counts.hpp"
 #include "attach/call_records.hpp"
@@ -92,6 +95,7 @@ Attempt Attachments::attach(Missing missing, const attach::ProcessWatch& watch,
     }
     attempt.takes_over = is_counting(*earlier);
   }
+  const std::set<std::size_t> detached = detached_probes(*budget_, service, *plan);
   auto binary = attach::attach_binary({.config = config_,
                                        .target = &target,
                                        .service = service,
@@ -100,6 +104,7 @@ Attempt Attachments::attach(Missing missing, const attach::ProcessWatch& watch,
                                        .kernel = kernel,
                                        .earlier = earlier == nullptr ? nullptr : &earlier->binary,
                                        .earlier_counts = attempt.takes_over,
+                                       .detached = detached,
                                        .units = kept_->units()},
                                       *std::move(plan), numbers_);
   if (!binary) {
@@ -193,7 +198,10 @@ void Attachments::replace(Attachment& earlier, Attachment fresh, const attach::S
     attach::unpin(kept_->units(), left->binary, false);
     return;
   }
-  if (auto result = end_calls(left->binary, maps); !result) {
+  std::set<std::uint16_t> numbers;
+  std::ranges::transform(left->binary.probes, std::inserter(numbers, numbers.end()),
+                         &attach::AttachedProbe::number);
+  if (auto result = end_calls(left->binary, numbers, maps); !result) {
     log_->error("ending calls of probes that are left out", {{"error", result.error().message}});
   }
   attachments_.push_back(std::move(left));

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "app/budget.hpp"
 #include "app/kept_state.hpp"
 #include "app/process_registry.hpp"
 #include "app/running_calls.hpp"
@@ -46,8 +47,8 @@ struct Attempt {
 class Attachments {
  public:
   // All arguments outlive the result.
-  Attachments(const config::ProbeConfig* config, KeptState* kept, base::Logger* log)
-      : config_(config), kept_(kept), log_(log) {}
+  Attachments(const config::ProbeConfig* config, const Budget* budget, KeptState* kept, base::Logger* log)
+      : config_(config), budget_(budget), kept_(kept), log_(log) {}
 
   // Takes over what the exporter before has left. Nothing is attached by that.
   void adopt(std::vector<attach::AttachedBinary> binaries);
@@ -115,6 +116,7 @@ class Attachments {
   void report(const Attachment& attachment) const;
 
   const config::ProbeConfig* config_;  // owned by the exporter
+  const Budget* budget_;               // owned by the exporter
   KeptState* kept_;                    // owned by the exporter
   base::Logger* log_;                  // owned by main
   attach::UnitNumbers numbers_;

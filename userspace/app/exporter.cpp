@@ -10,13 +10,16 @@
 #include <iterator>
 #include <utility>
 
+#include "app/detached_probes.hpp"
 #include "app/retired_counts.hpp"
 #include "app/self_report.hpp"
+#include "attach/calibrate.hpp"
 #include "attach/capabilities.hpp"
 #include "attach/pinned_binary.hpp"
 #include "base/service_notify.hpp"
 #include "base/unique_fd.hpp"
 #include "collect/fold_process.hpp"
+#include "collect/probe_hits.hpp"
 #include "discover/find_targets.hpp"
 #include "metrics/build_snapshot.hpp"
 #include "metrics/self_metrics.hpp"
@@ -39,6 +42,29 @@ void wait_for_news(std::initializer_list<int> descriptors) {
     entries.push_back({.fd = descriptor, .events = POLLIN, .revents = 0});
   }
   ::poll(entries.data(), entries.size(), static_cast<int>(kWait.count()));
+}
+
+// Before there are threads: a breakpoint of one process may be one of one thread.
+attach::HitCosts hit_costs_here(const attach::KernelSupport& kernel, base::Logger& log) {
+  auto measured = attach::measure_hit_costs(kernel);
+  if (!measured) {
+    log.warn("the cost of a hit is not known; a default is used", {{"reason", measured.error().message}});
+    return {};
+  }
+  log.debug("cost of a hit", {{"emulated_ns", measured->emulated_entry.target_ns},
+                              {"stepped_ns", measured->stepped_entry.target_ns},
+                              {"return_ns", measured->at_return.target_ns}});
+  return *measured;
+}
+
+void report(const BudgetBreak& found, base::Logger& log) {
+  log.warn("probe detached: over the budget", {{"service", found.probe.service},
+                                               {"probe", found.probe.probe},
+                                               {"of", found.is_of_strangers ? "strangers" : "service"},
+                                               {"cores", found.cores},
+                                               {"probe_cores", found.probe_cores},
+                                               {"budget", found.limit},
+                                               {"retry_seconds", found.pause.count()}});
 }
 
 }  // namespace
@@ -65,14 +91,17 @@ base::Result<std::unique_ptr<Exporter>> Exporter::create(Options options, const 
   log.debug("kernel", {{"uprobe_multi", kernel.uprobe_multi},
                        {"sleepable", kernel.sleepable},
                        {"loop_helper", kernel.loop_helper}});
+  const attach::HitCosts hit_costs = hit_costs_here(kernel, log);
   std::unique_ptr<Exporter> exporter(new Exporter(std::move(options), std::move(kept), kernel,
-                                                  *std::move(watch), std::move(real_files), clock, log));
+                                                  *std::move(watch), std::move(real_files), hit_costs, clock,
+                                                  log));
   RETURN_IF_ERROR(exporter->adopt());
   return exporter;
 }
 
 Exporter::Exporter(Options options, KeptState kept, attach::KernelSupport kernel, attach::ProcessWatch watch,
-                   std::unique_ptr<attach::RealFiles> real_files, const base::Clock& clock, base::Logger& log)
+                   std::unique_ptr<attach::RealFiles> real_files, const attach::HitCosts& hit_costs,
+                   const base::Clock& clock, base::Logger& log)
     : file_(std::move(options.file)),
       enable_lifecycle_(options.enable_lifecycle),
       kernel_(kernel),
@@ -84,9 +113,11 @@ Exporter::Exporter(Options options, KeptState kept, attach::KernelSupport kernel
                             const std::string& path) { return real_files_->below(process, path); }),
       config_(std::move(options.loaded.config)),
       kept_(std::move(kept)),
-      attachments_(&config_, &kept_, &log),
+      costs_(hit_costs),
+      attachments_(&config_, &budget_, &kept_, &log),
       registry_(&config_, &kept_.service_bits(), &proc_),
       ratios_(config_.metrics) {
+  budget_.use(config_);
   reload_state_.config_hash = std::move(options.loaded.hash);
   reload_state_.last_success_seconds =
       std::chrono::duration<double>(clock.wall_now().time_since_epoch()).count();
@@ -151,6 +182,7 @@ base::Result<> Exporter::follow(const std::stop_token& stop, const Signals& leas
       follow_processes();
       follow_config(is_asked);
       kept_.note_alive();
+      keep_budget();
       if (kept_.is_wanted()) {
         hand_over();
       }
@@ -244,6 +276,7 @@ void Exporter::take_in(std::vector<Attempt> attempts, const std::vector<discover
   const std::scoped_lock lock(mutex_);
   attachments_.add(std::move(attempts), watch_.maps());
   attachments_.follow_members(targets, kernel_);
+  measure_costs();  // from their first hits on
   // Calls may run in a process that none of its probes has been hit in.
   if (auto result = watch_.number_processes(registry_.without_number(targets)); !result) {
     log_->error("numbering processes", {{"error", result.error().message}});
@@ -291,6 +324,7 @@ void Exporter::use_config(ConfigFile::Loaded loaded) {
     }
     const bool same_metrics = loaded.config.metrics == config_.metrics;
     config_ = std::move(loaded.config);
+    budget_.use(config_);
     kept_.service_bits().assign(config_.services);
     if (auto result = kept_.save_service_bits(); !result) {
       log_->error("keeping the services", {{"error", result.error().message}});
@@ -332,6 +366,47 @@ void Exporter::look_at_calls() {
     }
     attachment->calls->look(live);
   }
+}
+
+void Exporter::measure_costs() {
+  for (const auto& attachment : attachments_.all()) {
+    const attach::AttachedBinary& binary = attachment->binary;
+    for (std::size_t i = 0; !binary.links.empty() && i < binary.probes.size(); ++i) {
+      const std::uint16_t number = binary.probes[i].number;
+      costs_.update({binary.service, binary.plan.probes[i].name}, binary.plan.probes[i], number,
+                    collect::read_probe_hits(watch_.maps(), number));
+    }
+  }
+}
+
+// Scrapes go on while the kernel attaches and detaches.
+void Exporter::keep_budget() {
+  const auto now = clock_->steady_now();
+  if (now - last_budget_ < kWait) {
+    return;
+  }
+  last_budget_ = now;
+  std::vector<MovedProbes> out;
+  {
+    const std::scoped_lock lock(mutex_);
+    measure_costs();
+    for (const BudgetBreak& found : budget_.decide(now, costs_.costs()).detach) {
+      report(found, *log_);
+    }
+    out = take_out(attachments_.all(), budget_);
+  }
+  finish_taking_out(std::move(out), watch_.maps(), kept_.units(), *log_);
+  std::vector<MovedProbes> back = link_returning(attachments_.all(), budget_, targets_, kernel_);
+  if (back.empty()) {
+    return;
+  }
+  {
+    const std::scoped_lock lock(mutex_);
+    put_back(back, *log_);
+  }
+  look_at_calls();
+  const std::scoped_lock lock(mutex_);
+  finish_putting_back(back, kept_.units(), *log_);
 }
 
 void Exporter::update_processes() {
@@ -419,6 +494,7 @@ metrics::Snapshot Exporter::snapshot(std::optional<std::string_view> service) {
   const std::scoped_lock lock(mutex_);
   const auto start = clock_->steady_now();
   update_processes();
+  measure_costs();
   const std::vector<collect::Sample> samples = collect_samples();
   ratios_.record(start, samples);
   metric_use_ = use_of_metrics(config_, samples);
@@ -449,6 +525,7 @@ metrics::SelfState Exporter::self_state() const {
 
 metrics::SelfState Exporter::state_now() const {
   metrics::SelfState state = report_attachments(config_, attachments_, kept_, targets_, watch_.maps(), *log_);
+  report_costs(state, config_, costs_, budget_, attachments_);
   state.metrics = metric_use_;
   state.lost_log_lines = log_->lost_lines();
   state.reload = reload_state_;

@@ -14,8 +14,10 @@
 #include <vector>
 
 #include "app/attachments.hpp"
+#include "app/budget.hpp"
 #include "app/config_file.hpp"
 #include "app/kept_state.hpp"
+#include "app/probe_costs.hpp"
 #include "app/process_registry.hpp"
 #include "app/reload_requests.hpp"
 #include "app/signals.hpp"
@@ -63,7 +65,8 @@ class Exporter final : public expose::Exposed {
 
  private:
   Exporter(Options options, KeptState kept, attach::KernelSupport kernel, attach::ProcessWatch watch,
-           std::unique_ptr<attach::RealFiles> real_files, const base::Clock& clock, base::Logger& log);
+           std::unique_ptr<attach::RealFiles> real_files, const attach::HitCosts& hit_costs,
+           const base::Clock& clock, base::Logger& log);
 
   base::Result<> adopt();
   std::vector<discover::Target> find_targets();
@@ -77,6 +80,8 @@ class Exporter final : public expose::Exposed {
   void use_config(ConfigFile::Loaded loaded);
   void hand_over();
   void look_at_calls();
+  void measure_costs();
+  void keep_budget();
   void update_processes();
   void end_process(std::uint32_t number);
   void retire_series();
@@ -96,6 +101,8 @@ class Exporter final : public expose::Exposed {
   mutable std::mutex mutex_;
   config::ProbeConfig config_;
   KeptState kept_;
+  CostMeter costs_;
+  Budget budget_;
   Attachments attachments_;
   ProcessRegistry registry_;
   metrics::RatioWindows ratios_;
@@ -114,7 +121,8 @@ class Exporter final : public expose::Exposed {
   bool is_superseded_ = false;  // another exporter counts; we only show
 
   std::atomic<bool> ready_ = false;
-  std::chrono::steady_clock::time_point last_scan_;  // of the following thread
+  std::chrono::steady_clock::time_point last_scan_;    // of the following thread
+  std::chrono::steady_clock::time_point last_budget_;  // of the following thread
 
   ReloadRequests reload_requests_;  // answered by the following thread
 };

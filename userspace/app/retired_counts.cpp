@@ -84,6 +84,7 @@ void clear_counts(const attach::SharedMaps& maps, std::uint16_t probe) {
   for (std::uint32_t at = 0; at < 2; ++at) {
     const std::uint32_t key = probe * 2U + at;
     bpf_map_update_elem(maps.hits.value(), &key, zeros.data(), BPF_ANY);
+    bpf_map_update_elem(maps.stranger_hits.value(), &key, zeros.data(), BPF_ANY);
   }
   for (std::uint32_t reason = 0; reason < LOSS_REASONS; ++reason) {
     const std::uint32_t key = probe * static_cast<std::uint32_t>(LOSS_REASONS) + reason;
@@ -91,15 +92,15 @@ void clear_counts(const attach::SharedMaps& maps, std::uint16_t probe) {
   }
 }
 
-base::Result<> end_calls(const attach::AttachedBinary& binary, const attach::SharedMaps& maps) {
+base::Result<> end_calls(const attach::AttachedBinary& binary, const std::set<std::uint16_t>& probes,
+                         const attach::SharedMaps& maps) {
   ASSIGN_OR_RETURN(const attach::CallRecords records, attach::CallRecords::open(binary, maps));
   // A goroutine that goes on meanwhile may move its calls.
   for (bool is_complete = false; !is_complete;) {
     is_complete = true;
     ASSIGN_OR_RETURN(const std::vector<collect::RawFrame> frames, collect::read_frames(binary));
     for (const collect::RawFrame& frame : frames) {
-      if (std::ranges::find(binary.probes, frame.probe, &attach::AttachedProbe::number) ==
-          binary.probes.end()) {
+      if (!probes.contains(frame.probe)) {
         continue;
       }
       ended_call call = collect::ended_call_of(frame);

@@ -1,6 +1,9 @@
 // The end of an attachment: its counts go to the totals.
 #pragma once
 
+#include <cstdint>
+#include <set>
+
 #include "app/attachments.hpp"
 #include "app/kept_state.hpp"
 #include "attach/process_watch.hpp"
@@ -27,7 +30,8 @@ namespace app {
 // Hits and losses of a probe begin at 0: its number may be given to another.
 void clear_counts(const attach::SharedMaps& maps, std::uint16_t probe);
 
-// Ends the calls in flight of these probes, which nothing will see the returns of.
-[[nodiscard]] base::Result<> end_calls(const attach::AttachedBinary& binary, const attach::SharedMaps& maps);
+// Ends the calls in flight of these probes (their numbers), which nothing will see the returns of.
+[[nodiscard]] base::Result<> end_calls(const attach::AttachedBinary& binary,
+                                       const std::set<std::uint16_t>& probes, const attach::SharedMaps& maps);
 
 }  // namespace app

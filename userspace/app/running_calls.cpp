@@ -42,7 +42,8 @@ bool needs_nothing_of_entry(const plan::PlannedProbe& probe) {
 
 // Whether what happened before the probes were attached is part of its value, and cannot be seen.
 bool starts_unknown(const plan::PlannedRecord& record) {
-  return record.kind == RecordKind::kPairUp || record.kind == RecordKind::kSet;
+  return record.kind == RecordKind::kPairUp || record.kind == RecordKind::kPairDown ||
+         record.kind == RecordKind::kSet;
 }
 
 }  // namespace
@@ -159,7 +160,8 @@ void RunningCalls::forget_gone(std::span<const LiveProcess> processes) {
 void RunningCalls::find_functions() {
   for (std::size_t i = 0; i < binary_->plan.probes.size(); ++i) {
     const plan::PlannedProbe& probe = binary_->plan.probes[i];
-    if (!probe.framed || !binary_->probes[i].error.empty()) {
+    if (!probe.framed || !binary_->probes[i].error.empty() ||
+        binary_->probes[i].presence == attach::Presence::kDetached) {
       continue;
     }
     const bool is_gauge = std::ranges::any_of(probe.records, counts_calls);

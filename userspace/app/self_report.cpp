@@ -6,6 +6,7 @@
 #include <map>
 #include <set>
 #include <span>
+#include <utility>
 
 #include "app/version.hpp"
 #include "collect/collector.hpp"
@@ -13,6 +14,8 @@
 
 namespace app {
 namespace {
+
+constexpr double kNsPerSecond = 1e9;
 
 // A probe that several services share has one program in each; here it is one probe.
 using ByName = std::map<std::string, metrics::AttachedProbe>;
@@ -23,6 +26,13 @@ void add_probes(const attach::AttachedBinary& binary, std::span<const std::uint6
     const plan::PlannedProbe& planned = binary.plan.probes[i];
     if (const std::string& error = binary.probes[i].error; !error.empty()) {
       not_attached.push_back({.probe = planned.name, .reason = error});
+      continue;
+    }
+    if (binary.probes[i].presence == attach::Presence::kDetached) {
+      not_attached.push_back(
+          {.probe = planned.name,
+           .reason =
+               fmt::format("it costs {} more than its budget; it is tried again later", binary.service)});
       continue;
     }
     metrics::AttachedProbe& probe = attached[planned.name];
@@ -50,6 +60,19 @@ std::vector<metrics::ServiceState> count_processes(const config::ProbeConfig& co
     states.push_back(std::move(state));
   }
   return states;
+}
+
+std::set<ProbeId> detached_now(const Attachments& attachments) {
+  std::set<ProbeId> detached;
+  for (const auto& attachment : attachments.all()) {
+    const attach::AttachedBinary& binary = attachment->binary;
+    for (std::size_t i = 0; attachment->is_current && i < binary.probes.size(); ++i) {
+      if (binary.probes[i].presence == attach::Presence::kDetached) {
+        detached.insert({binary.service, binary.plan.probes[i].name});
+      }
+    }
+  }
+  return detached;
 }
 
 }  // namespace
@@ -95,6 +118,8 @@ metrics::SelfState report_attachments(const config::ProbeConfig& config, const A
     if (attachment->calls) {
       std::ranges::move(attachment->calls->unknown_baselines(), std::back_inserter(state.unknown_baselines));
     }
+    std::ranges::copy(collect::unknown_gauges(attachment->binary),
+                      std::back_inserter(state.unknown_baselines));
     if (!attachment->is_current) {
       continue;
     }
@@ -117,6 +142,34 @@ metrics::SelfState report_attachments(const config::ProbeConfig& config, const A
     state.attached.push_back(std::move(probe));
   }
   return state;
+}
+
+void report_costs(metrics::SelfState& state, const config::ProbeConfig& config, const CostMeter& meter,
+                  const Budget& budget, const Attachments& attachments) {
+  const attach::HitCosts& prices = meter.prices();
+  state.hit_costs_measured = prices.is_measured;
+  for (const auto& [site, price] :
+       {std::pair("emulated", prices.emulated_entry), std::pair("stepped", prices.stepped_entry),
+        std::pair("return", prices.at_return)}) {
+    state.hit_costs.push_back({.site = site, .process = "target", .seconds = price.target_ns / kNsPerSecond});
+    state.hit_costs.push_back(
+        {.site = site, .process = "stranger", .seconds = price.stranger_ns / kNsPerSecond});
+  }
+  for (const config::Service& service : config.services) {
+    if (const auto limit = budget.limit_of(service.name)) {
+      state.budgets.push_back({.service = service.name, .cores = *limit});
+    }
+  }
+  const std::set<ProbeId> detached = detached_now(attachments);
+  for (const auto& [id, cost] : meter.costs()) {
+    const auto detaches = budget.detaches().find(id);
+    state.costs.push_back({.service = id.service,
+                           .probe = id.probe,
+                           .target_seconds = cost.target_seconds,
+                           .stranger_seconds = cost.stranger_seconds,
+                           .is_over_budget = detached.contains(id),
+                           .detaches = detaches == budget.detaches().end() ? 0 : detaches->second});
+  }
 }
 
 std::vector<metrics::MetricUse> use_of_metrics(const config::ProbeConfig& config,

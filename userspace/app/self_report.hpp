@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "app/attachments.hpp"
+#include "app/budget.hpp"
+#include "app/probe_costs.hpp"
 #include "attach/process_watch.hpp"
 #include "base/log.hpp"
 #include "config/probe_config.hpp"
@@ -22,6 +24,10 @@ namespace app {
                                                     const Attachments& attachments, const KeptState& kept,
                                                     const std::vector<discover::Target>& targets,
                                                     const attach::SharedMaps& maps, base::Logger& log);
+
+// What probes cost, and the budgets of it.
+void report_costs(metrics::SelfState& state, const config::ProbeConfig& config, const CostMeter& meter,
+                  const Budget& budget, const Attachments& attachments);
 
 // Series of each metric, and how many it may have.
 [[nodiscard]] std::vector<metrics::MetricUse> use_of_metrics(const config::ProbeConfig& config,

@@ -5,6 +5,8 @@
 #include <numeric>
 #include <optional>
 #include <ranges>
+#include <set>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -26,25 +28,30 @@ std::vector<std::size_t> attach_order(const plan::ProbePlan& plan) {
   return order;
 }
 
-Result<std::vector<base::UniqueFd>> link_probe(const AttachedProbe& probe, const LinkOptions& options) {
-  std::vector<base::UniqueFd> links;
+Result<std::vector<ProbeLink>> link_probe(const AttachedProbe& probe, const LinkOptions& options) {
+  std::vector<ProbeLink> links;
   for (const ProbeProgram& program : probe.programs) {
     ASSIGN_OR_RETURN(std::vector<base::UniqueFd> made,
                      link_sites(program.fd.value(), program.sites, options));
-    std::ranges::move(made, std::back_inserter(links));
+    for (base::UniqueFd& link : made) {
+      links.push_back({.probe = probe.number, .fd = std::move(link)});
+    }
   }
   return links;
 }
 
 // Links of all probes; one whose sites the kernel refuses gets its error.
-Result<std::vector<base::UniqueFd>> link_all(AttachedBinary& binary, const LinkOptions& options) {
-  std::vector<base::UniqueFd> links;
+Result<std::vector<ProbeLink>> link_all(AttachedBinary& binary, const LinkOptions& options) {
+  std::vector<ProbeLink> links;
   for (const AttachedProbe& hook : binary.unwind_hooks) {
-    ASSIGN_OR_RETURN(std::vector<base::UniqueFd> made, link_probe(hook, options));
+    ASSIGN_OR_RETURN(std::vector<ProbeLink> made, link_probe(hook, options));
     std::ranges::move(made, std::back_inserter(links));
   }
   for (const std::size_t i : attach_order(binary.plan)) {
     AttachedProbe& probe = binary.probes[i];
+    if (probe.presence == Presence::kDetached) {
+      continue;
+    }
     if (auto made = link_probe(probe, options)) {
       std::ranges::move(*made, std::back_inserter(links));
       if (!probe.programs.empty()) {
@@ -89,6 +96,39 @@ base::Result<> follow_members(AttachedBinary& binary, const discover::Target& ta
     }
   }
   return {};
+}
+
+Links take_links(AttachedBinary& binary, const std::set<std::size_t>& probes) {
+  std::set<std::uint16_t> numbers;
+  for (const std::size_t i : probes) {
+    numbers.insert(binary.probes[i].number);
+  }
+  Links taken;
+  for (auto& [process, links] : binary.links) {
+    const auto gone = std::ranges::stable_partition(
+        links, [&](const ProbeLink& link) { return !numbers.contains(link.probe); });
+    std::ranges::move(gone, std::back_inserter(taken[process]));
+    links.erase(gone.begin(), gone.end());
+  }
+  return taken;
+}
+
+base::Result<Links> link_again(const AttachedBinary& binary, std::size_t probe, const std::string& open_path,
+                               const KernelSupport& kernel) {
+  Links made;
+  for (const auto& [process, links] : binary.links) {
+    const LinkOptions options{.open_path = binary.lease ? binary.lease->open_path() : open_path,
+                              .process = process == kAllProcesses ? std::nullopt : std::optional(process),
+                              .uprobe_multi = kernel.uprobe_multi};
+    ASSIGN_OR_RETURN(made[process], link_probe(binary.probes[probe], options));
+  }
+  return made;
+}
+
+void add_links(AttachedBinary& binary, Links links) {
+  for (auto& [process, made] : links) {
+    std::ranges::move(made, std::back_inserter(binary.links[process]));
+  }
 }
 
 Detached detach(AttachedBinary& binary) {

@@ -1,6 +1,10 @@
 // ProbePlan -> AttachedBinary: the façade of stage 5.
 #pragma once
 
+#include <cstddef>
+#include <set>
+#include <string>
+
 #include "attach/attach_request.hpp"
 #include "attach/attached_binary.hpp"
 #include "attach/kernel_support.hpp"
@@ -19,6 +23,16 @@ namespace attach {
 // With Scope::kProcess: attaches to members that are new, and moves the links of those that are gone to `gone`.
 [[nodiscard]] base::Result<> follow_members(AttachedBinary& binary, const discover::Target& target,
                                             const KernelSupport& kernel, Links& gone);
+
+// The links of some probes (indexes into `probes`), which no binary has any more.
+[[nodiscard]] Links take_links(AttachedBinary& binary, const std::set<std::size_t>& probes);
+
+// Links of one probe like those that the others have now; changes nothing. `open_path` opens the binary where
+// no lease does. Error: the kernel refuses some, or a process is gone.
+[[nodiscard]] base::Result<Links> link_again(const AttachedBinary& binary, std::size_t probe,
+                                             const std::string& open_path, const KernelSupport& kernel);
+
+void add_links(AttachedBinary& binary, Links links);
 
 // What was counted stays.
 [[nodiscard]] Detached detach(AttachedBinary& binary);

@@ -1,6 +1,8 @@
 // What it takes to attach one service's probes to one binary.
 #pragma once
 
+#include <cstddef>
+#include <set>
 #include <string>
 
 #include "abi/limits.h"
@@ -31,8 +33,9 @@ struct AttachRequest {
   // The generation before, attached or not. Probes that compute the same go on with its numbers, counts and
   // calls in flight; `plan` has its numbers (plan::keep_numbers).
   const AttachedBinary* earlier = nullptr;
-  bool earlier_counts = false;  // its programs are attached, here or in an exporter that hands over
-  PinFolder units;              // where what is counted is kept
+  bool earlier_counts = false;     // its programs are attached, here or in an exporter that hands over
+  std::set<std::size_t> detached;  // probes of the plan that are to be without links for now
+  PinFolder units;                 // where what is counted is kept
 };
 
 }  // namespace attach

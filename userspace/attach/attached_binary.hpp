@@ -46,14 +46,24 @@ struct ProbeProgram {
   std::vector<plan::Site> sites;
 };
 
+// Whether a probe is in the binary, as its cost allows.
+enum class Presence {
+  kAttached,
+  kDetached,   // taken out for a while: it has no links, and none of its calls are in flight
+  kReturning,  // attached again; calls that began before are not found yet
+};
+
 // The plan's probe of the same index, or an unwind hook; without programs where it could not be loaded.
 struct AttachedProbe {
   std::uint16_t number = 0;    // exporter-wide
-  std::uint64_t since_ns = 0;  // boot time clock: no call was missed since
+  std::uint64_t since_ns = 0;  // boot time clock: no call was missed since. kNever while it is detached
   ProbeMaps maps;
   std::vector<ProbeProgram> programs;  // in the order they are attached
-  std::string error;                   // why it is not attached; empty: it is
+  std::string error;                   // why it cannot be attached; empty: it can
+  Presence presence = Presence::kAttached;
 };
+
+inline constexpr std::uint64_t kNever = ~std::uint64_t{0};
 
 // Whose calls are trapped.
 enum class Scope {
@@ -61,8 +71,14 @@ enum class Scope {
   kProcess,  // of one process each: others that run the file pay nothing
 };
 
+// One of a probe or an unwind hook.
+struct ProbeLink {
+  std::uint16_t probe = 0;  // exporter-wide number
+  base::UniqueFd fd;
+};
+
 // Of one binary, by process, 0 for all of them.
-using Links = std::map<pid_t, std::vector<base::UniqueFd>>;
+using Links = std::map<pid_t, std::vector<ProbeLink>>;
 
 // Breakpoints that nothing counts by any more. Destroying it takes them away, then gives the lease back: some milliseconds a
 // site, in which no lock should be held.
@@ -86,7 +102,7 @@ struct AttachedBinary {
   std::vector<AttachedProbe> unwind_hooks;
   Scope scope = Scope::kFile;
   std::optional<FileLease>
-      lease;  // after `links` in time: taken before they are made, given back after they are gone
+      lease;    // after `links` in time: taken before they are made, given back after they are gone
   Links links;  // none: the maps still count what was
 };
 

@@ -1,6 +1,7 @@
 #include "attach/file_lease.hpp"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/stat.h>
 
 #include <cerrno>
@@ -17,6 +18,10 @@ base::Result<FileLease> FileLease::take(const std::string& open_path) {
     return base::fail_errno(errno, "taking a read lease on {}", open_path);
   }
   return FileLease(std::move(fd));
+}
+
+std::string FileLease::open_path() const {
+  return fmt::format("/proc/self/fd/{}", fd_.value());
 }
 
 bool FileLease::is_broken() const {

@@ -16,6 +16,9 @@ class FileLease {
   // writer, must be blocked in all threads: its default action ends the process.
   static base::Result<FileLease> take(const std::string& open_path);
 
+  // Opens the file, also when no process runs it.
+  [[nodiscard]] std::string open_path() const;
+
   // A writer waits: detach, then destroy this. The kernel gives us /proc/sys/fs/lease-break-time seconds.
   [[nodiscard]] bool is_broken() const;
 

@@ -132,7 +132,8 @@ class Loader {
     }
     for (std::size_t i = 0; i < binary_->probes.size(); ++i) {
       AttachedProbe& probe = binary_->probes[i];
-      probe.since_ns = kept_[i] != nullptr && request_->earlier_counts ? kept_[i]->since_ns : now;
+      probe.since_ns = since_of(i, now);
+      probe.presence = request_->detached.contains(i) ? Presence::kDetached : Presence::kAttached;
       if (kept_[i] != nullptr) {
         probe.number = kept_[i]->number;
       } else {
@@ -141,6 +142,15 @@ class Loader {
       probe_numbers_[i] = probe.number;
     }
     return {};
+  }
+
+  [[nodiscard]] std::uint64_t since_of(std::size_t index, std::uint64_t now) const {
+    if (request_->detached.contains(index)) {
+      return kNever;
+    }
+    const bool goes_on =
+        kept_[index] != nullptr && request_->earlier_counts && kept_[index]->since_ns != kNever;
+    return goes_on ? kept_[index]->since_ns : now;
   }
 
   [[nodiscard]] LoadRequest load_request() const {

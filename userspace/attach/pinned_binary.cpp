@@ -235,6 +235,11 @@ base::Result<> pin_binary(const PinFolder& units, const AttachedBinary& binary) 
       RETURN_IF_ERROR(pin_maps(counts, probe.maps));
     }
   }
+  return describe_again(units, binary);
+}
+
+base::Result<> describe_again(const PinFolder& units, const AttachedBinary& binary) {
+  ASSIGN_OR_RETURN(const PinFolder unit, units.folder(unit_name(binary)));
   return unit.write(plan_name(binary.generation), describe(binary));
 }
 

@@ -22,6 +22,9 @@ namespace attach {
 // Pins the maps of all probes and the description of this generation; earlier generations stay.
 [[nodiscard]] base::Result<> pin_binary(const PinFolder& units, const AttachedBinary& binary);
 
+// Writes the description of this generation anew: since when its probes are attached has changed.
+[[nodiscard]] base::Result<> describe_again(const PinFolder& units, const AttachedBinary& binary);
+
 // The generations of all units, without programs and links; of each unit the latest first. Of an earlier one
 // only the probes whose counts no later one goes on with. `problems` takes those that cannot be read, by
 // name.

@@ -69,6 +69,11 @@ base::Result<std::vector<Sample>> Collector::collect(const config::ProbeConfig& 
     std::ranges::move(counted, std::back_inserter(samples));
     count_gauges(view, probe, live, gauges_);
   }
+  // What a detached probe feeds is neither what it was nor 0.
+  for (const std::string& metric : unknown_gauges(binary)) {
+    gauges_.forget(metric);
+    std::erase_if(samples, [&metric](const Sample& sample) { return sample.metric == metric; });
+  }
   std::ranges::move(gauges_.take(processes), std::back_inserter(samples));
   return samples;
 }
@@ -99,6 +104,16 @@ base::Result<bool> is_told(const config::ProbeConfig& config, const attach::Atta
     }
   }
   return true;
+}
+
+std::set<std::string> unknown_gauges(const attach::AttachedBinary& binary) {
+  std::set<std::string> metrics;
+  for (std::size_t i = 0; i < binary.probes.size(); ++i) {
+    if (binary.probes[i].presence != attach::Presence::kAttached) {
+      metrics.merge(gauges_of(binary.plan.probes[i]));
+    }
+  }
+  return metrics;
 }
 
 std::vector<Loss> name_losses(const attach::AttachedBinary& binary, std::span<const std::uint64_t> losses) {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -35,6 +36,9 @@ class Collector {
 // is gone.
 [[nodiscard]] base::Result<bool> is_told(const config::ProbeConfig& config,
                                          const attach::AttachedBinary& binary, const ProcessTable& processes);
+
+// Gauges that nobody knows now, as a probe that feeds them is detached; collect() leaves them out.
+[[nodiscard]] std::set<std::string> unknown_gauges(const attach::AttachedBinary& binary);
 
 // Every reason of every probe, those that never came about too: of a counter that begins with its first loss,
 // nobody sees that it grew.

@@ -121,6 +121,10 @@ void GaugeMemory::add(const Sample& sample, double count) {
   gauges_[{sample.metric, sample.process, sample.labels, sample.service}] += count;
 }
 
+void GaugeMemory::forget(const std::string& metric) {
+  std::erase_if(gauges_, [&metric](const auto& gauge) { return gauge.first.metric == metric; });
+}
+
 std::vector<Sample> GaugeMemory::take(const ProcessTable& processes) {
   std::vector<Sample> samples;
   std::erase_if(gauges_, [&](const auto& gauge) {
@@ -136,6 +140,26 @@ std::vector<Sample> GaugeMemory::take(const ProcessTable& processes) {
                        .buckets = {}});
   }
   return samples;
+}
+
+std::set<std::string> gauges_of(const plan::PlannedProbe& probe) {
+  std::set<std::string> metrics;
+  for (const plan::PlannedRecord& record : probe.records) {
+    switch (record.kind) {
+      case RecordKind::kInFlight:
+      case RecordKind::kPairUp:
+      case RecordKind::kPairDown:
+      case RecordKind::kSet:
+      case RecordKind::kPoll:
+        metrics.insert(record.metric);
+        break;
+      case RecordKind::kCount:
+      case RecordKind::kDuration:
+      case RecordKind::kObserve:
+        break;
+    }
+  }
+  return metrics;
 }
 
 void count_gauges(const BinaryView& view, std::size_t probe, const LiveState& live, GaugeMemory& memory) {

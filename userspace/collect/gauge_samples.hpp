@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -16,8 +17,10 @@ class GaugeMemory {
  public:
   // Adds `count` to the gauge of this sample's metric, labels and process.
   void add(const Sample& sample, double count);
-  // The gauges as samples, those that are 0 now included. Starts the next scrape; processes that have exited are
-  // forgotten.
+  // Forgets a metric: it is absent until it is counted again.
+  void forget(const std::string& metric);
+  // The gauges as samples, those that are 0 now included. Starts the next scrape; processes that have exited
+  // are forgotten.
   [[nodiscard]] std::vector<Sample> take(const ProcessTable& processes);
 
  private:
@@ -29,6 +32,7 @@ class GaugeMemory {
 
     auto operator<=>(const Key&) const = default;
   };
+
   std::map<Key, double> gauges_;
 };
 
@@ -36,6 +40,9 @@ struct LiveState {
   std::vector<RawFrame> frames;
   std::vector<RawObject> objects;
 };
+
+// The gauges that a probe feeds: what they are depends on every call since they began.
+[[nodiscard]] std::set<std::string> gauges_of(const plan::PlannedProbe& probe);
 
 // Counts one probe's gauges into `memory`.
 void count_gauges(const BinaryView& view, std::size_t probe, const LiveState& live, GaugeMemory& memory);

@@ -21,6 +21,7 @@ std::uint64_t read_hit_count(const base::UniqueFd& map, std::uint32_t key) {
 
 ProbeHits read_probe_hits(const attach::SharedMaps& maps, std::uint16_t probe) {
   const std::uint32_t entry = probe * 2U;
+  // In this order: strangers that come meanwhile must not look like targets.
   return {.entries = read_hit_count(maps.hits, entry),
           .returns = read_hit_count(maps.hits, entry + 1),
           .stranger_entries = read_hit_count(maps.stranger_hits, entry),

@@ -102,6 +102,41 @@ void append_probes(Families& families, const SelfState& state) {
   }
 }
 
+void append_costs(Families& families, const SelfState& state) {
+  auto targets =
+      counter("uprobe_exporter_probe_cpu_seconds_total", "seconds", {"service", "probe"},
+              "CPU time that the probe's hits cost the service, estimated: hits times the price of one.");
+  auto strangers =
+      counter("uprobe_exporter_probe_stranger_cpu_seconds_total", "seconds", {"service", "probe"},
+              "The same, of processes that run the service's file and are not counted.");
+  auto over = gauge("uprobe_exporter_probe_over_budget", "", {"service", "probe"},
+                    "1 where the probe is detached for a while, as it costs more than the budget.");
+  auto detaches = counter("uprobe_exporter_probe_budget_detaches_total", "", {"service", "probe"},
+                          "Times that the probe was detached as the dearest of those that broke a budget.");
+  for (const ProbeCostState& cost : state.costs) {
+    targets.add({cost.service, cost.probe}, cost.target_seconds);
+    strangers.add({cost.service, cost.probe}, cost.stranger_seconds);
+    over.set({cost.service, cost.probe}, cost.is_over_budget ? 1 : 0);
+    detaches.add({cost.service, cost.probe}, cost.detaches);
+  }
+  auto budget = gauge("uprobe_exporter_budget_cores", "", {"service"},
+                      "Share of a core that the probes of the service may cost it.");
+  for (const BudgetState& limit : state.budgets) {
+    budget.set({limit.service}, limit.cores);
+  }
+  auto prices = gauge("uprobe_exporter_hit_cost_seconds", "seconds", {"site", "process"},
+                      "CPU time of one hit, by what is probed and whether the probe counts the process.");
+  for (const HitCostState& cost : state.hit_costs) {
+    prices.set({cost.site, cost.process}, cost.seconds);
+  }
+  auto measured = gauge("uprobe_exporter_hit_costs_measured", "", {},
+                        "1 where the costs of a hit were measured at the start, 0 where they are defaults.")
+                      .set({}, state.hit_costs_measured ? 1 : 0);
+  for (const FamilyBuilder* family : {&targets, &strangers, &over, &detaches, &budget, &prices, &measured}) {
+    families.push_back(family->build());
+  }
+}
+
 void append_losses(Families& families, const SelfState& state) {
   auto losses = counter("uprobe_exporter_losses_total", "", {"probe", "reason"},
                         "Observations that could not be counted as configured, by probe and reason.");
@@ -207,6 +242,7 @@ std::vector<Family> self_metrics(const SelfState& state) {
   Families families;
   append_build(families, state.build);
   append_probes(families, state);
+  append_costs(families, state);
   append_losses(families, state);
   append_services(families, state);
   append_limits(families, state);

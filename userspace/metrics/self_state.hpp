@@ -36,6 +36,34 @@ struct NotAttachedProbe {
   bool operator==(const NotAttachedProbe&) const = default;
 };
 
+// Of one probe in one service, since this exporter started.
+struct ProbeCostState {
+  std::string service;
+  std::string probe;
+  double target_seconds = 0;    // estimated CPU time of the service's processes
+  double stranger_seconds = 0;  // of other processes that run the file
+  bool is_over_budget = false;  // detached for a while
+  std::uint64_t detaches = 0;
+
+  bool operator==(const ProbeCostState&) const = default;
+};
+
+// The price of a hit.
+struct HitCostState {
+  std::string site;     // "emulated", "stepped", "return"
+  std::string process;  // "target", "stranger"
+  double seconds = 0;
+
+  bool operator==(const HitCostState&) const = default;
+};
+
+struct BudgetState {
+  std::string service;
+  double cores = 0;
+
+  bool operator==(const BudgetState&) const = default;
+};
+
 struct ServiceState {
   std::string service;
   std::uint64_t processes = 0;
@@ -63,6 +91,10 @@ struct SelfState {
   BuildInfo build;
   std::vector<AttachedProbe> attached;
   std::vector<NotAttachedProbe> not_attached;
+  std::vector<ProbeCostState> costs;
+  std::vector<HitCostState> hit_costs;
+  bool hit_costs_measured = false;   // false: they are defaults
+  std::vector<BudgetState> budgets;  // of services that have one
   std::vector<collect::Loss> losses;
   std::vector<ServiceState> services;  // every configured one, running or not
   std::vector<MetricUse> metrics;

@@ -21,6 +21,21 @@ SelfState full_state() {
   state.build = {.version = "1.2.3", .revision = "abc", .compiler = "g++ 12", .libbpf = "1.4"};
   state.attached = {{.probe = "logic.login", .sites = 3, .hits = 100}};
   state.not_attached = {{.probe = "logic.send", .reason = "no function"}};
+  state.costs = {{.service = "logic",
+                  .probe = "logic.login",
+                  .target_seconds = 1.25,
+                  .stranger_seconds = 0.5,
+                  .is_over_budget = false,
+                  .detaches = 2},
+                 {.service = "logic",
+                  .probe = "logic.send",
+                  .target_seconds = 3,
+                  .stranger_seconds = 0,
+                  .is_over_budget = true,
+                  .detaches = 1}};
+  state.hit_costs = {{.site = "return", .process = "target", .seconds = 9.8e-6}};
+  state.hit_costs_measured = true;
+  state.budgets = {{.service = "logic", .cores = 0.05}};
   state.losses = {{.probe = "logic.login", .reason = "map_full", .count = 7}};
   state.services = {{.service = "logic", .processes = 2}, {.service = "task", .processes = 0}};
   state.metrics = {{.metric = "request_total", .series = 12, .limit = 1000}};
@@ -66,6 +81,15 @@ TEST(SelfMetrics, ShowsTheState) {
   EXPECT_EQ(number(families, "uprobe_exporter_probe_skipped", {"logic.send", "no function"}), 1);
   EXPECT_EQ(number(families, "uprobe_exporter_probe_sites", {"logic.login"}), 3);
   EXPECT_EQ(number(families, "uprobe_exporter_probe_hits_total", {"logic.login"}), 100);
+  EXPECT_EQ(number(families, "uprobe_exporter_probe_cpu_seconds_total", {"logic", "logic.login"}), 1.25);
+  EXPECT_EQ(number(families, "uprobe_exporter_probe_stranger_cpu_seconds_total", {"logic", "logic.login"}),
+            0.5);
+  EXPECT_EQ(number(families, "uprobe_exporter_probe_over_budget", {"logic", "logic.login"}), 0);
+  EXPECT_EQ(number(families, "uprobe_exporter_probe_over_budget", {"logic", "logic.send"}), 1);
+  EXPECT_EQ(number(families, "uprobe_exporter_probe_budget_detaches_total", {"logic", "logic.login"}), 2);
+  EXPECT_EQ(number(families, "uprobe_exporter_budget_cores", {"logic"}), 0.05);
+  EXPECT_EQ(number(families, "uprobe_exporter_hit_cost_seconds", {"return", "target"}), 9.8e-6);
+  EXPECT_EQ(number(families, "uprobe_exporter_hit_costs_measured", {}), 1);
   EXPECT_EQ(number(families, "uprobe_exporter_losses_total", {"logic.login", "map_full"}), 7);
   EXPECT_EQ(number(families, "uprobe_exporter_service_processes", {"logic"}), 2);
   EXPECT_EQ(number(families, "uprobe_exporter_service_processes", {"task"}), 0);

@@ -1,0 +1,54 @@
+#include "app/probe_costs.hpp"
+
+#include <algorithm>
+
+#include "plan/site_kind.hpp"
+
+namespace app {
+namespace {
+
+constexpr double kNsPerSecond = 1e9;
+
+// Strangers are read last, and may be more than there were.
+std::uint64_t targets(std::uint64_t all, std::uint64_t strangers) {
+  return all - std::min(all, strangers);
+}
+
+}  // namespace
+
+ProbeCost cost_of(const plan::PlannedProbe& probe, const collect::ProbeHits& hits,
+                  const attach::HitCosts& costs) {
+  const attach::HitCost& entry =
+      std::ranges::all_of(probe.entry_sites, plan::is_emulated) ? costs.emulated_entry : costs.stepped_entry;
+  const double target_ns =
+      static_cast<double>(targets(hits.entries, hits.stranger_entries)) * entry.target_ns +
+      static_cast<double>(targets(hits.returns, hits.stranger_returns)) * costs.at_return.target_ns;
+  const double stranger_ns = static_cast<double>(hits.stranger_entries) * entry.stranger_ns +
+                             static_cast<double>(hits.stranger_returns) * costs.at_return.stranger_ns;
+  return {.target_seconds = target_ns / kNsPerSecond, .stranger_seconds = stranger_ns / kNsPerSecond};
+}
+
+void CostMeter::update(const ProbeId& id, const plan::PlannedProbe& probe, std::uint16_t number,
+                       const collect::ProbeHits& hits) {
+  const ProbeCost now = cost_of(probe, hits, prices_);
+  Seen& seen = seen_[number];
+  ProbeCost& total = costs_[id];
+  if (seen.id != id) {
+    seen = {.id = id, .hits = hits, .cost = now};
+    return;
+  }
+  if (hits.entries < seen.hits.entries || hits.returns < seen.hits.returns) {
+    seen.cost = {};
+  }
+  // What is too little now, as strangers were counted meanwhile, comes with the next time.
+  const auto add = [&](double ProbeCost::* part) {
+    const double more = std::max(0.0, now.*part - seen.cost.*part);
+    total.*part += more;
+    seen.cost.*part += more;
+  };
+  add(&ProbeCost::target_seconds);
+  add(&ProbeCost::stranger_seconds);
+  seen.hits = hits;
+}
+
+}  // namespace app
