@@ -75,13 +75,17 @@ std::optional<BudgetBreak> Budget::find_break(const Group& group, const Window& 
   const double elapsed = std::chrono::duration<double>(now - window.start).count();
   BudgetBreak found{.is_of_strangers = group.service == kStrangers, .limit = group.limit};
   for (const auto& [id, cost] : costs) {
+    // What one cost until it was out is no fault of the others.
+    if (away_.contains(id)) {
+      continue;
+    }
     const auto before = window.costs.find(id);
     const double cores =
         (seconds_of(group.service, id, cost) -
          (before == window.costs.end() ? 0 : seconds_of(group.service, id, before->second))) /
         elapsed;
     found.cores += cores;
-    if (cores > found.probe_cores && !away_.contains(id)) {
+    if (cores > found.probe_cores) {
       found.probe = id;
       found.probe_cores = cores;
     }

@@ -18,7 +18,7 @@ namespace app {
 struct BudgetBreak {
   ProbeId probe;
   bool is_of_strangers = false;
-  double cores = 0;        // share of a core that all probes took over the window
+  double cores = 0;        // share of a core that all probes that are there took over the window
   double probe_cores = 0;  // that this one took
   double limit = 0;
   std::chrono::seconds pause{0};  // until it is tried again

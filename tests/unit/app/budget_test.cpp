@@ -74,10 +74,17 @@ TEST(Budget, TakesTheNextOneWhereOneIsNotEnough) {
   Budget budget = budget_of(config_of(0.05));
   (void)budget.decide(at(0), costs(0, 0));
   EXPECT_EQ(budget.decide(at(10), costs(5, 2)).detach[0].probe.probe, "dear");
-  // Some hits of the first were counted before it was out.
   EXPECT_EQ(budget.decide(at(20), costs(9, 4)).detach[0].probe.probe, "cheap");
   EXPECT_TRUE(budget.decide(at(30), costs(9, 4)).is_empty());
   EXPECT_THAT(budget.detached("shop"), ElementsAre("cheap", "dear"));
+}
+
+TEST(Budget, DoesNotMakeOthersPayForOneThatIsOnItsWayOut) {
+  Budget budget = budget_of(config_of(0.05));
+  (void)budget.decide(at(0), costs(0, 0));
+  EXPECT_EQ(budget.decide(at(10), costs(5, 0.1)).detach[0].probe.probe, "dear");
+  // The kernel takes its time to detach.
+  EXPECT_TRUE(budget.decide(at(20), costs(7, 0.2)).is_empty());
 }
 
 TEST(Budget, OfAServiceComesFirst) {
