@@ -1,7 +1,7 @@
 """The exporter itself: what it watches, what it loses, what it costs."""
 
 from panels import CHOSEN, RECORDED, bars, dashboard, query, rate, stat, steps, table, timeseries, total
-from thresholds import LOSSES
+from thresholds import BLIND, LOSSES
 
 NONE = steps((None, "green"), (1, "red"))
 SHARE = steps((None, "green"), (0.7, "yellow"), (0.9, "red"))
@@ -39,6 +39,14 @@ DASHBOARD = dashboard("uprobe-exporter-exporter", "Resonance / exporter",
               f"count by (probe, reason) (uprobe_exporter_probe_skipped{{{CHOSEN}}} == 1)", {"probe": "Probe", "reason": "Reason"},
               "Exporters", widths=[("Probe", 240), ("Exporters", 120)], height=5),
     ]),
+    ("Cost", [
+        timeseries("Cost by service", "Share of a core that the probes cost each service's processes, estimated; docs/metrics.md says how.",
+                   "percentunit", query(rate("uprobe_exporter_probe_cpu_seconds_total", ["service"]), "{{service}}"), width=8),
+        timeseries("Cost by probe", "Share of a core that each probe costs, estimated. With a budget the dearest is detached first.", "percentunit",
+                   query(rate("uprobe_exporter_probe_cpu_seconds_total", ["service", "probe"]), "{{service}}: {{probe}}"), width=8),
+        timeseries("Cost to others", "Share of a core that probes cost processes that run a probed file and are not counted.", "percentunit",
+                   query(rate("uprobe_exporter_probe_stranger_cpu_seconds_total", ["service"]), "{{service}}"), width=8),
+    ]),
     ("Losses and limits", [
         timeseries("Losses by reason", "Observations a second that could not be counted as configured; docs/metrics.md explains the reasons.",
                    "ops", query(f"{rate('uprobe_exporter_losses_total', ['probe', 'reason'])} > 0", "{{probe}}: {{reason}}"), height=11),
@@ -54,8 +62,9 @@ DASHBOARD = dashboard("uprobe-exporter-exporter", "Resonance / exporter",
         timeseries("Gauges without a baseline", "Gauges that began at 0 because their value before the exporter cannot be known.", "none",
                    query(f"count by (instance) (uprobe_exporter_unknown_baseline{{{CHOSEN}}}) or 0 * count by (instance) (up{{{JOB}}})",
                          "{{instance}}"), at_least=5, width=6),
-        timeseries("Blind time", "Share of the time in which services ran without probes. Alert UprobeExporterBlind.", "percentunit",
-                   query(rate("uprobe_exporter_blind_seconds_total", ["instance"]), "{{instance}}"), at_least=0.1, width=6),
+        timeseries("Blind time", "Share of the time in which services ran without probes. Alert UprobeExporterBlind: above 10 %.", "percentunit",
+                   query(rate("uprobe_exporter_blind_seconds_total", ["instance"]), "{{instance}}"),
+                   thresholds=BLIND, at_least=0.1, width=6),
         timeseries("Counts given up", "Times that an exporter found counts of an earlier one that it could not go on with.", "none",
                    query(f"max by (instance) (uprobe_exporter_counters_reset_total{{{CHOSEN}}})", "{{instance}}"), at_least=5, width=6),
     ]),
