@@ -81,8 +81,8 @@ struct series_cursor {
 enum { FOLDED_PROCESS = 0 };
 
 /* Head of the only element of a probe's fold journal: what userspace does when it folds one series into another, written
- * down first, so that an exporter that is killed in between leaves what the next one can finish. The sums of all CPUs
- * of the target slot follow. No program uses it. */
+ * down first, so that an exporter that is killed in between leaves what the next one can finish. The target's u64s in
+ * `values`, as they will be, follow. No program uses it. */
 struct fold_step {
 	__u32 underway;
 	__u32 source;   /* slot */

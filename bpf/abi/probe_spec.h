@@ -77,7 +77,8 @@ struct probe_spec {
 	__u16 gate;                /* of the unit */
 	__u16 replaces;            /* number of the probe that this one takes the place of, or NO_PROBE */
 	__u8 counts_unwound;       /* a call that ends by a panic goes to the `unwound` map, not to the losses */
-	__u8 pad[7];
+	__u8 slab_shift;           /* log2 of the slots in a slab */
+	__u8 pad[6];
 };
 
 /* Where runtime.recovery(gp) finds the stack pointer that the goroutine resumes with:

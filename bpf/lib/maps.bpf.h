@@ -159,7 +159,7 @@ struct {
 
 /* ---- one set per probe ------------------------------------------------------------------------------------- */
 
-/* series_key and label values -> slot in `values`. Written at the first hit of a series; read at every hit and by
+/* series_key and label values -> slot in `values` and `slabs`. Written at the first hit of a series; read at every hit and by
  * userspace, which deletes those of processes that are gone. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -168,14 +168,24 @@ struct {
 	__uint(value_size, sizeof(__u32));
 } series SEC(".maps");
 
-/* slot -> u64s: counts, sums and buckets of all metrics that the probe feeds. Added to at every hit, per CPU; read by
- * userspace. */
+/* slot -> u64s: counts, sums and buckets of all metrics that the probe feeds. Added to at a hit by all CPUs, where the
+ * slot's slab is not there; read by userspace, which adds what is in the slab. Zeroed by userspace when the series goes. */
 struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
 	__uint(key_size, sizeof(__u32));
 	__uint(value_size, sizeof(__u64));
 } values SEC(".maps");
+
+/* slot >> slab_shift -> a slab: a per-CPU array of 1 << slab_shift elements like those of `values`, for as many slots.
+ * Added to at every hit, per CPU; read by userspace, which puts slabs there as slots come into use (attach/series_slabs)
+ * and never takes one away. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, 1);
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, sizeof(__u32));
+} slabs SEC(".maps");
 
 /* 0 -> struct series_cursor. Written when a series gets its slot and when a call gets no frame; read by userspace. */
 struct {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR MIT */
-/* Aggregation: a series key (process, function, label values) leads to a slot, the slot to u64s per CPU that hold all
- * metrics of the probe. */
+/* Aggregation: a series key (process, function, label values) leads to a slot, the slot to u64s that hold all metrics of
+ * the probe: per CPU where its slab is there, else shared by all CPUs. */
 #ifndef LIB_SERIES_BPF_H
 #define LIB_SERIES_BPF_H
 
@@ -58,7 +58,11 @@ static __always_inline __u64 *series_slots(struct series_key *key)
 {
 	__u32 *known = bpf_map_lookup_elem(&series, key);
 	__u32 slot = known ? *known : new_series(key);
-	return bpf_map_lookup_elem(&values, &slot);
+	__u32 index = slot >> spec.slab_shift, element = slot & ((1u << spec.slab_shift) - 1);
+	void *slab = bpf_map_lookup_elem(&slabs, &index);
+	__u64 *slots = slab ? bpf_map_lookup_elem(slab, &element) : 0;
+	/* Nothing is lost while a new slab is awaited, or when there is no memory for it. */
+	return slots ? slots : bpf_map_lookup_elem(&values, &slot);
 }
 
 /* The first bucket whose bound is not below the observation; `bounds` where it is above all. Without branches: the

@@ -2,10 +2,13 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <numeric>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "bpf/probe_fixture.hpp"
@@ -15,7 +18,10 @@
 namespace bpf_test {
 namespace {
 
-class FoldTest : public ProbeTest {
+// When there is memory per CPU.
+enum class Slabs { kNone, kFirst, kLater };
+
+class FoldTest : public ProbeTest, public testing::WithParamInterface<Slabs> {
  protected:
   void SetUp() override {
     ProbeTest::SetUp();
@@ -32,11 +38,17 @@ class FoldTest : public ProbeTest {
     probe.slots = 1;
     plan.probes = {probe};
     attach(std::move(plan));
+    if (GetParam() == Slabs::kFirst) {
+      give_slabs();
+    }
   }
 
   void call(int times) {
     for (int i = 0; i < times; ++i) {
       go_call_function(probed_outer, goroutine_, {});
+      if (GetParam() == Slabs::kLater && i == 2) {
+        give_slabs();
+      }
     }
   }
 
@@ -61,34 +73,43 @@ class FoldTest : public ProbeTest {
     return number;
   }
 
-  [[nodiscard]] std::vector<std::uint64_t> values_of(std::uint32_t slot) const {
-    std::vector<std::uint64_t> values(static_cast<std::size_t>(libbpf_num_possible_cpus()));
-    EXPECT_EQ(bpf_map_lookup_elem(maps().values.value(), &slot, values.data()), 0);
-    return values;
+  // What all CPUs have counted together in a slot.
+  [[nodiscard]] std::uint64_t shared(std::uint32_t slot) const {
+    std::uint64_t value = 0;
+    EXPECT_EQ(bpf_map_lookup_elem(maps().values.value(), &slot, &value), 0);
+    return value;
+  }
+
+  // And with what each has counted for itself.
+  [[nodiscard]] std::uint64_t counted(std::uint32_t slot) const {
+    std::uint64_t sum = shared(slot);
+    if (!maps().made_slabs.empty()) {
+      std::vector<std::uint64_t> values(static_cast<std::size_t>(libbpf_num_possible_cpus()));
+      EXPECT_EQ(bpf_map_lookup_elem(maps().made_slabs[0].value(), &slot, values.data()), 0);
+      sum = std::accumulate(values.begin(), values.end(), sum);
+    }
+    return sum;
   }
 
   // The journal says that the series of `process` is being added to the total.
   void begin_step(std::uint32_t process) {
-    const fold_step step{.underway = 1,
-                         .source = slot_of(process).value(),
-                         .target = slot_of(FOLDED_PROCESS).value(),
-                         .pad = 0};
-    std::vector<std::uint64_t> sums = values_of(step.target);
-    const std::vector<std::uint64_t> more = values_of(step.source);
-    for (std::size_t i = 0; i < sums.size(); ++i) {
-      sums[i] += more[i];
-    }
-    std::vector<std::byte> bytes(sizeof(step) + sums.size() * sizeof(sums[0]));
-    std::memcpy(bytes.data(), &step, sizeof(step));
-    std::memcpy(bytes.data() + sizeof(step), sums.data(), bytes.size() - sizeof(step));
+    struct {
+      fold_step step;
+      std::uint64_t total;
+    } journal{.step = {.underway = 1,
+                       .source = slot_of(process).value(),
+                       .target = slot_of(FOLDED_PROCESS).value(),
+                       .pad = 0},
+              .total = 0};
+
+    journal.total = total_ = shared(journal.step.target) + counted(journal.step.source);
     const std::uint32_t first = 0;
-    ASSERT_EQ(bpf_map_update_elem(maps().fold_journal.value(), &first, bytes.data(), BPF_ANY), 0);
-    sums_ = sums;
+    ASSERT_EQ(bpf_map_update_elem(maps().fold_journal.value(), &first, &journal, BPF_ANY), 0);
   }
 
   void write_target() {
     const std::uint32_t target = slot_of(FOLDED_PROCESS).value();
-    ASSERT_EQ(bpf_map_update_elem(maps().values.value(), &target, sums_.data(), BPF_ANY), 0);
+    ASSERT_EQ(bpf_map_update_elem(maps().values.value(), &target, &total_, BPF_ANY), 0);
   }
 
   void delete_key(std::uint32_t process) {
@@ -113,10 +134,16 @@ class FoldTest : public ProbeTest {
   }
 
  private:
-  std::vector<std::uint64_t> sums_;
+  std::uint64_t total_ = 0;
 };
 
-TEST_F(FoldTest, ResumesBeforeTheTotalIsWritten) {
+std::string name_of(const testing::TestParamInfo<Slabs>& info) {
+  return std::array{"None", "First", "Later"}.at(static_cast<std::size_t>(info.param));
+}
+
+INSTANTIATE_TEST_SUITE_P(, FoldTest, testing::Values(Slabs::kNone, Slabs::kFirst, Slabs::kLater), name_of);
+
+TEST_P(FoldTest, ResumesBeforeTheTotalIsWritten) {
   call(10);
   fold();
   call(7);
@@ -125,7 +152,7 @@ TEST_F(FoldTest, ResumesBeforeTheTotalIsWritten) {
   expect_folded(17);
 }
 
-TEST_F(FoldTest, ResumesAfterTheTotalIsWritten) {
+TEST_P(FoldTest, ResumesAfterTheTotalIsWritten) {
   call(10);
   fold();
   call(7);
@@ -136,7 +163,7 @@ TEST_F(FoldTest, ResumesAfterTheTotalIsWritten) {
   expect_folded(17);
 }
 
-TEST_F(FoldTest, ResumesAfterTheKeyIsDeleted) {
+TEST_P(FoldTest, ResumesAfterTheKeyIsDeleted) {
   call(10);
   fold();
   call(7);
@@ -148,7 +175,7 @@ TEST_F(FoldTest, ResumesAfterTheKeyIsDeleted) {
   expect_folded(17);
 }
 
-TEST_F(FoldTest, ResumesWhereASlotHasTwoNames) {
+TEST_P(FoldTest, ResumesWhereASlotHasTwoNames) {
   call(10);
   const series_key folded{.process = FOLDED_PROCESS, .function = 0, .pad = 0};
   const std::uint32_t slot = slot_of(own_number()).value();
@@ -158,7 +185,7 @@ TEST_F(FoldTest, ResumesWhereASlotHasTwoNames) {
   expect_folded(10);
 }
 
-TEST_F(FoldTest, ResumingWithoutAStepChangesNothing) {
+TEST_P(FoldTest, ResumingWithoutAStepChangesNothing) {
   call(10);
   fold();
   call(7);

@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "attach/gate.hpp"
+#include "attach/series_slabs.hpp"
 #include "collect/fold_process.hpp"
 #include "collect/read_maps.hpp"
 
@@ -154,6 +155,19 @@ void ProbeTest::replace(plan::ProbePlan plan) {
   binary_ = std::move(*attached);
   for (const auto& probe : binary_->probes) {
     ASSERT_EQ(probe.error, "");
+  }
+}
+
+void ProbeTest::give_slabs() {
+  for (std::size_t i = 0; i < binary_->probes.size(); ++i) {
+    attach::ProbeMaps& maps = binary_->probes[i].maps;
+    while (maps.made_slabs.size() < attach::slabs_of(maps.series_limit)) {
+      auto slab = attach::make_slab({}, maps, std::max<std::uint32_t>(binary_->plan.probes[i].slots, 1));
+      ASSERT_TRUE(slab.has_value()) << slab.error().message;
+      maps.made_slabs.push_back(std::move(*slab));
+    }
+    const auto opened = attach::open_slabs(maps);
+    ASSERT_TRUE(opened.has_value()) << opened.error().message;
   }
 }
 

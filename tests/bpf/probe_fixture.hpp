@@ -39,6 +39,9 @@ class ProbeTest : public ::testing::Test {
   // The next generation takes over from what is attached.
   void replace(plan::ProbePlan plan);
 
+  // What is counted from now on is counted per CPU.
+  void give_slabs();
+
   std::vector<collect::Sample> samples();
   // Sum over all series of a metric: a counter's number, a histogram's count.
   double total(const std::string& metric);

@@ -1,9 +1,13 @@
 // The probe programs on functions whose every call is known. Needs root and BPF.
+#include <bpf/bpf.h>
+
 #include <algorithm>
 #include <array>
 #include <functional>
+#include <map>
 #include <string_view>
 
+#include "attach/series_slabs.hpp"
 #include "bpf/probe_fixture.hpp"
 #include "collect/probe_hits.hpp"
 
@@ -386,6 +390,126 @@ TEST_F(ProbeTest, AFullMapGoesToTheOverflowSeries) {
   EXPECT_EQ(total("calls"), 1000);
   EXPECT_EQ(samples().size(), 11u);
   EXPECT_EQ(loss("series_full"), 990u);
+}
+
+// What all CPUs have counted together, by slot, of a probe with one u64 for each series.
+std::vector<std::uint64_t> shared_values(const attach::ProbeMaps& maps) {
+  std::vector<std::uint64_t> values(maps.series_limit);
+  for (std::uint32_t slot = 0; slot < values.size(); ++slot) {
+    EXPECT_EQ(bpf_map_lookup_elem(maps.values.value(), &slot, &values[slot]), 0);
+  }
+  return values;
+}
+
+// Memory per CPU comes while series come: slab by slab, behind what is used already.
+TEST_F(ProbeTest, CountsBeforeAndAfterThereIsMemoryPerCpu) {
+  config_.metrics = {metric("calls", MetricKind::kCounter, {"id"})};
+  config_.metrics[0].max_series = 200;
+  plan::ProbePlan plan = empty_plan();
+  plan.probes = {labelled_counter()};
+  attach(std::move(plan));
+  const auto call = [&] {
+    for (std::uint64_t id = 0; id < 200; ++id) {
+      go_call_function(probed_outer, goroutine_, {.registers = {id}});
+    }
+  };
+  call();
+  EXPECT_EQ(total("calls"), 200);
+  const std::vector<std::uint64_t> before = shared_values(binary().probes[0].maps);
+  give_slabs();
+  EXPECT_EQ(binary().probes[0].maps.made_slabs.size(), 4u);  // of 64 slots for 200 series and the overflow's
+  call();
+  EXPECT_EQ(shared_values(binary().probes[0].maps), before);
+  EXPECT_EQ(total("calls"), 400);
+  EXPECT_EQ(samples().size(), 200u);
+  for (const auto& sample : samples()) {
+    EXPECT_EQ(sample.number, 2);
+  }
+  // A later generation goes on with them.
+  plan::ProbePlan next = empty_plan();
+  next.probes = {labelled_counter()};
+  replace(std::move(next));
+  call();
+  EXPECT_EQ(shared_values(binary().probes[0].maps), before);
+  EXPECT_EQ(total("calls"), 600);
+}
+
+TEST_F(ProbeTest, ShowsWhatWasSetLastWhereverItWasSet) {
+  config_.metrics = {metric("level", MetricKind::kGauge)};
+  plan::ProbePlan plan = empty_plan();
+  plan::PlannedProbe probe = framed_probe("level", 0);
+  probe.framed = false;
+  probe.return_sites.clear();
+  probe.enter.operations = {step(OP_ARGUMENT, 0, 0)};
+  auto set = record("level", RecordKind::kSet, false);
+  set.value = 0;
+  probe.records = {set};
+  probe.slots = 2;
+  plan.probes = {probe};
+  attach(std::move(plan));
+  go_call_function(probed_outer, goroutine_, {.registers = {9}});
+  EXPECT_EQ(total("level"), 9);
+  give_slabs();
+  EXPECT_EQ(total("level"), 9);
+  go_call_function(probed_outer, goroutine_, {.registers = {4}});
+  EXPECT_EQ(total("level"), 4);
+}
+
+TEST_F(ProbeTest, WantsMemoryPerCpuForWhatIsUsedAndAQuarterMore) {
+  config_.metrics = {metric("calls", MetricKind::kCounter, {"id"})};
+  config_.metrics[0].max_series = 200;
+  plan::ProbePlan plan = empty_plan();
+  plan.probes = {labelled_counter()};
+  attach(std::move(plan));
+  std::uint64_t made = 0;
+  const std::map<std::uint64_t, std::size_t> wanted_after{{0, 0},   {1, 1},   {50, 1}, {51, 2},
+                                                          {102, 3}, {153, 4}, {500, 4}};
+  for (const auto& [series, wanted] : wanted_after) {
+    for (; made < series; ++made) {
+      go_call_function(probed_outer, goroutine_, {.registers = {made}});
+    }
+    EXPECT_EQ(attach::wanted_slabs(binary().probes[0].maps).value_or(99), wanted) << series << " series";
+  }
+}
+
+// The kernel refuses the key: its map is full of others. The slot is used again when there is room.
+TEST_F(ProbeTest, AKeyThatCannotBeInsertedIsALossAndIsTriedAgain) {
+  config_.metrics = {metric("calls", MetricKind::kCounter, {"id"})};
+  config_.metrics[0].max_series = 10;
+  plan::ProbePlan plan = empty_plan();
+  plan.probes = {labelled_counter()};
+  attach(std::move(plan));
+  const int series = binary().probes[0].maps.series.value();
+
+  struct Key {
+    series_key head;
+    std::uint64_t id;
+  };
+
+  constexpr std::uint32_t kNobody = 1'000'000;  // a process that is never hit
+  std::uint64_t others = 0;
+  for (const std::uint32_t slot = 1;; ++others) {
+    const Key key{.head = {.process = kNobody, .function = 0, .pad = 0}, .id = others};
+    if (bpf_map_update_elem(series, &key, &slot, BPF_NOEXIST) != 0) {
+      break;
+    }
+  }
+  for (std::uint64_t id = 0; id < 5; ++id) {
+    go_call_function(probed_outer, goroutine_, {.registers = {id}});
+  }
+  EXPECT_EQ(loss("series_failed"), 5u);
+  EXPECT_EQ(loss("series_full"), 0u);
+  for (std::uint64_t id = 0; id < others; ++id) {
+    const Key key{.head = {.process = kNobody, .function = 0, .pad = 0}, .id = id};
+    ASSERT_EQ(bpf_map_delete_elem(series, &key), 0);
+  }
+  for (std::uint64_t id = 0; id < 10; ++id) {
+    go_call_function(probed_outer, goroutine_, {.registers = {id}});
+  }
+  EXPECT_EQ(total("calls"), 10);
+  EXPECT_EQ(samples().size(), 10u);
+  EXPECT_EQ(loss("series_failed"), 5u);
+  EXPECT_EQ(loss("series_full"), 0u);
 }
 
 // Counts calls of outer(s string, n int8) that begin with "ab", by whether n is negative, and observes n.

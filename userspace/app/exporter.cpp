@@ -116,7 +116,8 @@ Exporter::Exporter(Options options, KeptState kept, attach::KernelSupport kernel
       costs_(hit_costs),
       attachments_(&config_, &budget_, &kept_, &log),
       registry_(&config_, &kept_.service_bits(), &proc_),
-      ratios_(config_.metrics) {
+      ratios_(config_.metrics),
+      series_memory_(log) {
   budget_.use(config_);
   reload_state_.config_hash = std::move(options.loaded.hash);
   reload_state_.last_success_seconds =
@@ -181,6 +182,7 @@ base::Result<> Exporter::follow(const std::stop_token& stop, const Signals& leas
     } else {
       follow_processes();
       follow_config(is_asked);
+      series_memory_.grow(attachments_, kept_.units(), mutex_);
       kept_.note_alive();
       keep_budget();
       if (kept_.is_wanted()) {
@@ -467,6 +469,9 @@ void Exporter::retire_series() {
 }
 
 std::vector<collect::Sample> Exporter::collect_samples() {
+  if (is_superseded_) {
+    SeriesMemory::follow(attachments_, kept_.units());
+  }
   std::vector<collect::Sample> all;
   for (const auto& attachment : attachments_.all()) {
     std::vector<collect::RawFrame> unrecorded;
@@ -527,6 +532,7 @@ metrics::SelfState Exporter::state_now() const {
   metrics::SelfState state = report_attachments(config_, attachments_, kept_, targets_, watch_.maps(), *log_);
   report_costs(state, config_, costs_, budget_, attachments_);
   state.metrics = metric_use_;
+  state.series_memory_failures = series_memory_.failures();
   state.lost_log_lines = log_->lost_lines();
   state.reload = reload_state_;
   state.scrape_duration_seconds = last_scrape_.count();

@@ -20,6 +20,7 @@
 #include "app/probe_costs.hpp"
 #include "app/process_registry.hpp"
 #include "app/reload_requests.hpp"
+#include "app/series_memory.hpp"
 #include "app/signals.hpp"
 #include "attach/kernel_support.hpp"
 #include "attach/process_watch.hpp"
@@ -107,6 +108,7 @@ class Exporter final : public expose::Exposed {
   ProcessRegistry registry_;
   metrics::RatioWindows ratios_;
   std::vector<discover::Target> targets_;
+  SeriesMemory series_memory_;
 
   // A process that is gone; its series with labels of its own are shown until `until`.
   struct Retiring {

@@ -19,8 +19,8 @@ namespace {
 using base::fail_errno;
 using base::Result;
 
-// Of the layout below PATH/v1; maps and descriptions that differ are those of another version.
-constexpr std::string_view kVersion = "v1";
+// Of the layout below PATH/v2; maps and descriptions that differ are those of another version.
+constexpr std::string_view kVersion = "v2";
 constexpr std::chrono::milliseconds kAskEvery{50};
 constexpr std::chrono::seconds kPatience{30};
 // Enough for a successor to take the turn that was left to it.

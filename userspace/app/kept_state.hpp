@@ -2,10 +2,10 @@
 // work.
 //
 //   PATH/exporter      numbers that every version understands (enum Word)
-//   PATH/v1/shared/    maps of attach::SharedMaps
-//   PATH/v1/unit_*/    one service's probes in one binary (attach/pinned_binary)
-//   PATH/v1/totals     counts of probes that are no more (collect/totals)
-//   PATH/v1/services   names of services by their bit
+//   PATH/v2/shared/    maps of attach::SharedMaps
+//   PATH/v2/unit_*/    one service's probes in one binary (attach/pinned_binary)
+//   PATH/v2/totals     counts of probes that are no more (collect/totals)
+//   PATH/v2/services   names of services by their bit
 #pragma once
 
 #include <chrono>

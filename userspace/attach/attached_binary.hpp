@@ -4,6 +4,8 @@
 
 #include <sys/types.h>
 
+#include <algorithm>
+#include <bit>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -31,11 +33,21 @@ struct BinaryMaps {
 struct ProbeMaps {
   base::UniqueFd series;
   base::UniqueFd values;
+  base::UniqueFd slabs;
   base::UniqueFd cursor;
   base::UniqueFd free_slots;
   base::UniqueFd fold_journal;  // for userspace alone: what it is doing to the others (collect/fold_process)
   std::uint32_t series_limit = 0;
+  std::vector<base::UniqueFd> made_slabs;  // what is in `slabs`, from its first element on (series_slabs)
 };
+
+// log2 of the slots in each of a probe's slabs: a few slabs for the limit, as each takes a descriptor.
+[[nodiscard]] constexpr std::uint8_t slab_shift_of(std::uint32_t series_limit) {
+  constexpr std::uint32_t kSlabs = 16;
+  constexpr std::uint32_t kFewest = 64;
+  const std::uint32_t slots = std::max(kFewest, std::bit_ceil((series_limit + kSlabs - 1) / kSlabs));
+  return static_cast<std::uint8_t>(std::countr_zero(std::min(slots, std::bit_ceil(series_limit))));
+}
 
 enum class Program { kEnter, kReturn, kRecovery, kGoexit };
 

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "abi/maps.h"
+#include "attach/attached_binary.hpp"
 
 namespace attach {
 namespace {
@@ -135,6 +136,7 @@ probe_spec common_spec(const plan::ProbePlan& plan, const SpecContext& context) 
   spec.goid_offset = plan.goroutine.goid;
   spec.stack_hi_offset = plan.goroutine.stack_hi;
   spec.series_limit = context.series_limit;
+  spec.slab_shift = slab_shift_of(context.series_limit);
   return spec;
 }
 

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "attach/libbpf_log.hpp"
+#include "attach/series_slabs.hpp"
 #include "attach/uprobe_multi.hpp"
 #include "probe.skel.h"
 
@@ -84,6 +85,7 @@ Result<> use_probe_maps(const probe& skeleton, const ProbeMaps& kept) {
   const auto& maps = skeleton.maps;
   RETURN_IF_ERROR(use_map(maps.series, kept.series));
   RETURN_IF_ERROR(use_map(maps.values, kept.values));
+  RETURN_IF_ERROR(use_map(maps.slabs, kept.slabs));
   RETURN_IF_ERROR(use_map(maps.cursor, kept.cursor));
   RETURN_IF_ERROR(use_map(maps.free_slots, kept.free_slots));
   return {};
@@ -92,10 +94,20 @@ Result<> use_probe_maps(const probe& skeleton, const ProbeMaps& kept) {
 void size_probe_maps(const probe& skeleton, const probe_spec& spec) {
   const auto& maps = skeleton.maps;
   bpf_map__set_key_size(maps.series, spec.key_size);
-  bpf_map__set_max_entries(maps.series, std::max<__u32>(spec.series_limit, 1));
-  bpf_map__set_max_entries(maps.free_slots, std::max<__u32>(spec.series_limit, 1) + 1);
+  bpf_map__set_max_entries(maps.series, spec.series_limit);
+  bpf_map__set_max_entries(maps.free_slots, spec.series_limit + 1);
   bpf_map__set_value_size(maps.values, spec.slots * static_cast<__u32>(sizeof(__u64)));
-  bpf_map__set_max_entries(maps.values, std::max<__u32>(spec.series_limit, 1));
+  bpf_map__set_max_entries(maps.values, spec.series_limit);
+  bpf_map__set_max_entries(maps.slabs, slabs_of(spec.series_limit));
+}
+
+// The kernel wants to see one of the maps that `slabs` will hold, and forgets it.
+Result<base::UniqueFd> show_slab(const probe& skeleton, const probe_spec& spec) {
+  ASSIGN_OR_RETURN(base::UniqueFd slab, create_slab(spec.series_limit, spec.slots));
+  if (const int error = bpf_map__set_inner_map_fd(skeleton.maps.slabs, slab.value()); error != 0) {
+    return fail_errno(-error, "saying what the slabs of a probe are");
+  }
+  return slab;
 }
 
 bpf_program* program_of(const probe& skeleton, Program program) {
@@ -158,9 +170,14 @@ Result<base::UniqueFd> create_journal(std::size_t size) {
   return journal;
 }
 
-// The values of one slot on all CPUs.
-std::size_t slot_size(const probe_spec& spec) {
-  return spec.slots * sizeof(__u64) * static_cast<std::size_t>(libbpf_num_possible_cpus());
+// Descriptors of their own: `kept` may be of a generation that goes.
+Result<std::vector<base::UniqueFd>> keep_slabs(const ProbeMaps& kept) {
+  std::vector<base::UniqueFd> slabs;
+  for (const base::UniqueFd& slab : kept.made_slabs) {
+    ASSIGN_OR_RETURN(base::UniqueFd again, keep_fd(slab));
+    slabs.push_back(std::move(again));
+  }
+  return slabs;
 }
 
 Result<Skeleton> load_skeleton(const LoadRequest& request, const std::optional<BinaryMaps>& binary) {
@@ -179,10 +196,12 @@ Result<Skeleton> load_skeleton(const LoadRequest& request, const std::optional<B
   } else {
     size_binary_maps(*skeleton, request);
   }
+  base::UniqueFd slab;
   if (request.kept != nullptr) {
     RETURN_IF_ERROR(use_probe_maps(*skeleton, *request.kept));
   } else {
     size_probe_maps(*skeleton, request.spec);
+    ASSIGN_OR_RETURN(slab, show_slab(*skeleton, request.spec));
   }
   choose_programs(*skeleton, request);
   if (const int error = probe__load(skeleton.get()); error != 0) {
@@ -203,13 +222,16 @@ base::Result<LoadedProbe> load_probe(const LoadRequest& request, std::optional<B
   LoadedProbe loaded;
   ASSIGN_OR_RETURN(loaded.maps.series, keep_map(skeleton->maps.series));
   ASSIGN_OR_RETURN(loaded.maps.values, keep_map(skeleton->maps.values));
+  ASSIGN_OR_RETURN(loaded.maps.slabs, keep_map(skeleton->maps.slabs));
   ASSIGN_OR_RETURN(loaded.maps.cursor, keep_map(skeleton->maps.cursor));
   ASSIGN_OR_RETURN(loaded.maps.free_slots, keep_map(skeleton->maps.free_slots));
   loaded.maps.series_limit = request.spec.series_limit;
   if (request.kept != nullptr) {
     ASSIGN_OR_RETURN(loaded.maps.fold_journal, keep_fd(request.kept->fold_journal));
+    ASSIGN_OR_RETURN(loaded.maps.made_slabs, keep_slabs(*request.kept));
   } else {
-    ASSIGN_OR_RETURN(loaded.maps.fold_journal, create_journal(sizeof(fold_step) + slot_size(request.spec)));
+    ASSIGN_OR_RETURN(loaded.maps.fold_journal,
+                     create_journal(sizeof(fold_step) + request.spec.slots * sizeof(__u64)));
     RETURN_IF_ERROR(start_cursor(loaded.maps.cursor));
   }
   for (const ProgramSites& entry : request.programs) {

@@ -45,6 +45,10 @@ base::Result<PinFolder> PinFolder::folder(std::string_view name) const {
   return is_somewhere() ? open(at(name)) : PinFolder();
 }
 
+PinFolder PinFolder::existing(std::string_view name) const {
+  return is_somewhere() ? PinFolder(at(name)) : PinFolder();
+}
+
 std::vector<std::string> PinFolder::names() const {
   std::vector<std::string> names;
   std::error_code error;

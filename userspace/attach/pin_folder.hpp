@@ -26,6 +26,9 @@ class PinFolder {
   // A folder inside, made where it does not exist. Names have letters, digits and "_": bpffs refuses dots.
   [[nodiscard]] base::Result<PinFolder> folder(std::string_view name) const;
 
+  // The same, and nothing is made: of a folder that does not exist nothing is found.
+  [[nodiscard]] PinFolder existing(std::string_view name) const;
+
   [[nodiscard]] std::vector<std::string> names() const;
 
   // In place of what has that name.

@@ -11,6 +11,7 @@
 #include <set>
 #include <utility>
 
+#include "attach/series_slabs.hpp"
 #include "plan/encode_plan.hpp"
 
 namespace attach {
@@ -38,8 +39,9 @@ template <class Maps>
   requires requires(Maps maps) { maps.series; }
 auto named(Maps& maps) {
   using Fd = std::remove_reference_t<decltype((maps.series))>;
-  return std::array<std::pair<const char*, Fd*>, 5>{{{"series", &maps.series},
+  return std::array<std::pair<const char*, Fd*>, 6>{{{"series", &maps.series},
                                                      {"values", &maps.values},
+                                                     {"slabs", &maps.slabs},
                                                      {"cursor", &maps.cursor},
                                                      {"free_slots", &maps.free_slots},
                                                      {"fold_journal", &maps.fold_journal}}};
@@ -171,6 +173,8 @@ Result<> open_counts(const PinFolder& unit, AttachedBinary& binary, std::set<std
     } else if (probe.error.empty()) {
       ASSIGN_OR_RETURN(const PinFolder counts, unit.folder(probe_name(probe.number)));
       RETURN_IF_ERROR(open_maps(counts, probe.maps));
+      find_slabs(counts, probe.maps);
+      RETURN_IF_ERROR(open_slabs(probe.maps));
     }
   }
   for (const AttachedProbe& probe : binary.probes) {
@@ -223,6 +227,10 @@ std::uint32_t counts_id(const AttachedProbe& probe) {
                                                                                                    : 0;
 }
 
+PinFolder pinned_counts(const PinFolder& units, const AttachedBinary& binary, const AttachedProbe& probe) {
+  return units.existing(unit_name(binary)).existing(probe_name(probe.number));
+}
+
 base::Result<> pin_binary(const PinFolder& units, const AttachedBinary& binary) {
   ASSIGN_OR_RETURN(const PinFolder unit, units.folder(unit_name(binary)));
   if (binary.maps.goroutines) {
@@ -233,6 +241,7 @@ base::Result<> pin_binary(const PinFolder& units, const AttachedBinary& binary) 
     if (probe.maps.series) {
       ASSIGN_OR_RETURN(const PinFolder counts, unit.folder(probe_name(probe.number)));
       RETURN_IF_ERROR(pin_maps(counts, probe.maps));
+      unpin_other_slabs(counts, probe.maps);
     }
   }
   return describe_again(units, binary);

@@ -19,6 +19,10 @@ namespace attach {
 // series. 0: it has none.
 [[nodiscard]] std::uint32_t counts_id(const AttachedProbe& probe);
 
+// Where the maps of one of its probes are pinned.
+[[nodiscard]] PinFolder pinned_counts(const PinFolder& units, const AttachedBinary& binary,
+                                      const AttachedProbe& probe);
+
 // Pins the maps of all probes and the description of this generation; earlier generations stay.
 [[nodiscard]] base::Result<> pin_binary(const PinFolder& units, const AttachedBinary& binary);
 

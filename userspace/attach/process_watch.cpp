@@ -45,7 +45,7 @@ void create_shared_maps_only(const processes& skeleton) {
   const auto& maps = skeleton.maps;
   for (bpf_map* map :
        std::array{maps.goroutines, maps.blank_goroutine, maps.spilled, maps.unwound, maps.objects,
-                  maps.scratches, maps.series, maps.values, maps.cursor, maps.free_slots}) {
+                  maps.scratches, maps.series, maps.values, maps.slabs, maps.cursor, maps.free_slots}) {
     bpf_map__set_autocreate(map, false);
   }
 }

@@ -8,6 +8,7 @@
 #include <cstring>
 #include <functional>
 #include <map>
+#include <optional>
 #include <vector>
 
 #include "abi/maps.h"
@@ -24,9 +25,8 @@ class SeriesFold {
   SeriesFold(const attach::ProbeMaps& maps, const plan::PlannedProbe& planned)
       : maps_(&maps),
         key_size_(sizeof(series_key) + planned.labels_size),
-        values_(std::max<std::size_t>(planned.slots, 1) *
-                static_cast<std::size_t>(libbpf_num_possible_cpus())),
-        total_(values_.size()) {}
+        total_(std::max<std::size_t>(planned.slots, 1)),
+        per_cpu_(on_all_cpus(total_.size())) {}
 
   Result<> discard(const KeyBytes& key) {
     std::uint32_t slot = 0;
@@ -34,8 +34,7 @@ class SeriesFold {
       return {};
     }
     bpf_map_delete_elem(maps_->series.value(), key.data());
-    std::ranges::fill(values_, 0);
-    RETURN_IF_ERROR(write(slot, values_));
+    RETURN_IF_ERROR(clear(slot));
     return free(slot);
   }
 
@@ -49,10 +48,10 @@ class SeriesFold {
     if (bpf_map_lookup_elem(maps_->series.value(), target.data(), &target_slot) != 0) {
       return rename(key, target, slot);
     }
-    // Nothing else writes to either slot: their processes are gone.
-    RETURN_IF_ERROR(read(slot, values_));
-    RETURN_IF_ERROR(read(target_slot, total_));
-    std::ranges::transform(total_, values_, total_.begin(), std::plus<>());
+    // Nothing else writes to either slot: their processes are gone. What the target has in its slab stays
+    // there.
+    RETURN_IF_ERROR(look_up(maps_->values, target_slot, total_));
+    RETURN_IF_ERROR(add_to_total(slot));
     RETURN_IF_ERROR(note({.underway = 1, .source = slot, .target = target_slot, .pad = 0}));
     return add({key}, slot, target_slot);
   }
@@ -130,12 +129,11 @@ class SeriesFold {
 
   // `keys`: those of the slot. May be done again from its beginning, up to the end of the step.
   Result<> add(const std::vector<KeyBytes>& keys, std::uint32_t slot, std::uint32_t target_slot) {
-    RETURN_IF_ERROR(write(target_slot, total_));
+    RETURN_IF_ERROR(update(maps_->values, target_slot, total_));
     for (const KeyBytes& key : keys) {
       bpf_map_delete_elem(maps_->series.value(), key.data());
     }
-    std::ranges::fill(values_, 0);
-    RETURN_IF_ERROR(write(slot, values_));
+    RETURN_IF_ERROR(clear(slot));
     RETURN_IF_ERROR(note({}));
     return free(slot);
   }
@@ -155,16 +153,53 @@ class SeriesFold {
     return {};
   }
 
-  Result<> read(std::uint32_t slot, std::vector<std::uint64_t>& values) const {
-    if (const int error = bpf_map_lookup_elem(maps_->values.value(), &slot, values.data()); error != 0) {
+  // All that a slot has counted.
+  Result<> add_to_total(std::uint32_t slot) {
+    std::vector<std::uint64_t> shared(total_.size());
+    RETURN_IF_ERROR(look_up(maps_->values, slot, shared));
+    std::ranges::transform(total_, shared, total_.begin(), std::plus<>());
+    if (const auto at = in_slab(slot)) {
+      RETURN_IF_ERROR(look_up(*at->slab, at->element, per_cpu_));
+      for (std::size_t i = 0; i < per_cpu_.size(); ++i) {
+        total_[i % total_.size()] += per_cpu_[i];
+      }
+    }
+    return {};
+  }
+
+  Result<> clear(std::uint32_t slot) {
+    RETURN_IF_ERROR(update(maps_->values, slot, std::vector<std::uint64_t>(total_.size())));
+    if (const auto at = in_slab(slot)) {
+      std::ranges::fill(per_cpu_, 0);
+      RETURN_IF_ERROR(update(*at->slab, at->element, per_cpu_));
+    }
+    return {};
+  }
+
+  struct SlabElement {
+    const base::UniqueFd* slab;  // of maps_
+    std::uint32_t element;
+  };
+
+  [[nodiscard]] std::optional<SlabElement> in_slab(std::uint32_t slot) const {
+    const std::uint8_t shift = attach::slab_shift_of(maps_->series_limit);
+    const std::uint32_t index = slot >> shift;
+    return index < maps_->made_slabs.size()
+               ? std::optional(SlabElement{&maps_->made_slabs[index], slot - (index << shift)})
+               : std::nullopt;
+  }
+
+  static Result<> look_up(const base::UniqueFd& map, std::uint32_t index,
+                          std::vector<std::uint64_t>& values) {
+    if (const int error = bpf_map_lookup_elem(map.value(), &index, values.data()); error != 0) {
       return base::fail_errno(-error, "reading the values of a series");
     }
     return {};
   }
 
-  [[nodiscard]] Result<> write(std::uint32_t slot, const std::vector<std::uint64_t>& values) const {
-    if (const int error = bpf_map_update_elem(maps_->values.value(), &slot, values.data(), BPF_ANY);
-        error != 0) {
+  static Result<> update(const base::UniqueFd& map, std::uint32_t index,
+                         const std::vector<std::uint64_t>& values) {
+    if (const int error = bpf_map_update_elem(map.value(), &index, values.data(), BPF_ANY); error != 0) {
       return base::fail_errno(-error, "writing the values of a series");
     }
     return {};
@@ -172,8 +207,8 @@ class SeriesFold {
 
   const attach::ProbeMaps* maps_;  // the caller's
   std::size_t key_size_;
-  std::vector<std::uint64_t> values_;
-  std::vector<std::uint64_t> total_;
+  std::vector<std::uint64_t> total_;    // of the target in `values`
+  std::vector<std::uint64_t> per_cpu_;  // an element of a slab
 };
 
 Result<> end_series(const attach::AttachedProbe& probe, const plan::PlannedProbe& planned,

@@ -49,15 +49,18 @@ base::Result<> for_each_entry(int map, std::size_t key_size, std::size_t value_s
   }
 }
 
+std::size_t on_all_cpus(std::size_t words) {
+  return words * static_cast<std::size_t>(libbpf_num_possible_cpus());
+}
+
 base::Result<> for_each_element(
-    int map, std::uint32_t count, std::size_t words,
+    int map, std::uint32_t count, std::size_t width,
     const std::function<void(std::uint32_t index, std::span<const std::uint64_t> values)>& visit) {
   if (count == 0) {
     return {};
   }
-  const auto cpus = static_cast<std::size_t>(libbpf_num_possible_cpus());
-  const std::size_t width = words * cpus;
-  const std::uint32_t batch = std::min(count, std::max<std::uint32_t>(1, static_cast<std::uint32_t>(65536 / width)));
+  const std::uint32_t batch =
+      std::min(count, std::max<std::uint32_t>(1, static_cast<std::uint32_t>(65536 / width)));
   std::vector<std::uint32_t> indexes(batch);
   std::vector<std::uint64_t> values(batch * width);
   std::uint32_t position = 0;
@@ -66,7 +69,7 @@ base::Result<> for_each_element(
     const int error = bpf_map_lookup_batch(map, done == 0 ? nullptr : &position, &position, indexes.data(),
                                            values.data(), &wanted, nullptr);
     if (error != 0 && error != -ENOENT) {
-      return base::fail_errno(-error, "reading a BPF per-CPU array");
+      return base::fail_errno(-error, "reading a BPF array");
     }
     for (std::uint32_t i = 0; i < wanted; ++i) {
       visit(indexes[i], std::span(values).subspan(i * width, width));

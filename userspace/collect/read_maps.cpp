@@ -46,12 +46,23 @@ Result<std::uint32_t> used_slots(const attach::AttachedProbe& probe) {
   return cursor.next;
 }
 
-void sum_cpus(RawSeries& series, std::span<const std::uint64_t> values) {
-  const std::size_t words = series.slots.size();
-  series.per_cpu.assign(values.begin(), values.end());
+void add_values(RawSeries& series, std::size_t words, std::span<const std::uint64_t> values) {
+  series.slots.resize(words);
+  series.parts.insert(series.parts.end(), values.begin(), values.end());
   for (std::size_t i = 0; i < values.size(); ++i) {
     series.slots[i % words] += values[i];
   }
+}
+
+// Adds what the first `used` elements of a map hold of the series whose slots begin with `first`.
+Result<> add_elements(const base::UniqueFd& map, std::uint32_t first, std::uint32_t used, std::size_t words,
+                      std::size_t width, std::map<std::uint32_t, RawSeries>& by_slot) {
+  return for_each_element(map.value(), used, width,
+                          [&](std::uint32_t element, std::span<const std::uint64_t> values) {
+                            if (const auto series = by_slot.find(first + element); series != by_slot.end()) {
+                              add_values(series->second, words, values);
+                            }
+                          });
 }
 
 Result<std::map<std::uint32_t, RawSeries>> series_by_slot(const attach::AttachedProbe& probe,
@@ -111,12 +122,12 @@ std::size_t record_bytes(const attach::AttachedBinary& binary) {
 
 Result<std::vector<std::uint64_t>> read_counters(const base::UniqueFd& map, std::uint32_t count) {
   std::vector<std::uint64_t> totals(count);
-  RETURN_IF_ERROR(
-      for_each_element(map.value(), count, 1, [&](std::uint32_t index, std::span<const std::uint64_t> cpus) {
-        for (const std::uint64_t value : cpus) {
-          totals[index] += value;
-        }
-      }));
+  RETURN_IF_ERROR(for_each_element(map.value(), count, on_all_cpus(1),
+                                   [&](std::uint32_t index, std::span<const std::uint64_t> cpus) {
+                                     for (const std::uint64_t value : cpus) {
+                                       totals[index] += value;
+                                     }
+                                   }));
   return totals;
 }
 
@@ -141,14 +152,16 @@ base::Result<std::vector<RawSeries>> read_series(const attach::AttachedProbe& pr
   // Keys before values: a series that appears in between is seen at the next scrape, whole.
   ASSIGN_OR_RETURN(auto by_slot, series_by_slot(probe, planned));
   ASSIGN_OR_RETURN(const std::uint32_t used, used_slots(probe));
-  RETURN_IF_ERROR(for_each_element(probe.maps.values.value(), used, planned.slots,
-                                   [&](std::uint32_t slot, std::span<const std::uint64_t> values) {
-                                     const auto series = by_slot.find(slot);
-                                     if (series != by_slot.end()) {
-                                       series->second.slots.resize(planned.slots);
-                                       sum_cpus(series->second, values);
-                                     }
-                                   }));
+  RETURN_IF_ERROR(add_elements(probe.maps.values, 0, used, planned.slots, planned.slots, by_slot));
+  const std::uint32_t slab_slots = 1U << attach::slab_shift_of(probe.maps.series_limit);
+  std::uint32_t first = 0;
+  for (const base::UniqueFd& slab : probe.maps.made_slabs) {
+    if (first < used) {
+      RETURN_IF_ERROR(add_elements(slab, first, std::min(slab_slots, used - first), planned.slots,
+                                   on_all_cpus(planned.slots), by_slot));
+    }
+    first += slab_slots;
+  }
   for (auto& [slot, series] : by_slot) {
     const bool counted = std::ranges::any_of(series.slots, [](std::uint64_t value) { return value != 0; });
     if (counted) {

@@ -17,10 +17,10 @@ namespace collect {
 struct RawSeries {
   std::uint32_t process = 0;
   std::uint16_t function = 0;
-  bool overflow = false;               // the series that took what had no room: no process, no values
-  std::vector<std::byte> values;       // label values
-  std::vector<std::uint64_t> slots;    // summed over CPUs
-  std::vector<std::uint64_t> per_cpu;  // CPU after CPU, for what cannot be summed
+  bool overflow = false;             // the series that took what had no room: no process, no values
+  std::vector<std::byte> values;     // label values
+  std::vector<std::uint64_t> slots;  // summed over `parts`
+  std::vector<std::uint64_t> parts;  // what all CPUs share, then CPU after CPU: for what cannot be summed
 };
 
 // A call that is running.

@@ -29,10 +29,10 @@ struct LastSet {
 // The value that was set last, on whichever CPU: slot + 1 holds the time.
 LastSet newest(const RawSeries& series, const plan::PlannedRecord& record) {
   LastSet last;
-  for (std::size_t cpu = 0; cpu < series.per_cpu.size(); cpu += series.slots.size()) {
-    if (series.per_cpu[cpu + record.slot + 1] > last.time) {
-      last = {.time = series.per_cpu[cpu + record.slot + 1],
-              .value = static_cast<std::int64_t>(series.per_cpu[cpu + record.slot])};
+  for (std::size_t part = 0; part < series.parts.size(); part += series.slots.size()) {
+    if (series.parts[part + record.slot + 1] > last.time) {
+      last = {.time = series.parts[part + record.slot + 1],
+              .value = static_cast<std::int64_t>(series.parts[part + record.slot])};
     }
   }
   return last;

@@ -182,6 +182,11 @@ void append_limits(Families& families, const SelfState& state) {
   }
   families.push_back(series.build());
   families.push_back(limit.build());
+  families.push_back(
+      counter("uprobe_exporter_series_memory_failures_total", "", {},
+              "Times that there was no memory per CPU for more series; they are counted, at a higher cost.")
+          .add({}, state.series_memory_failures)
+          .build());
   families.push_back(gauge("uprobe_exporter_in_flight_entries", "", {}, "Goroutines inside a probed call.")
                          .add({}, state.in_flight_entries)
                          .build());

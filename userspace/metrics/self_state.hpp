@@ -98,6 +98,7 @@ struct SelfState {
   std::vector<collect::Loss> losses;
   std::vector<ServiceState> services;  // every configured one, running or not
   std::vector<MetricUse> metrics;
+  std::uint64_t series_memory_failures = 0;
   std::uint64_t in_flight_entries = 0;
   std::uint64_t in_flight_limit = 0;
   std::vector<std::string>

@@ -87,6 +87,7 @@ const std::vector<Layout>& expected_layouts() {
         MEMBER(probe_spec, gate),
         MEMBER(probe_spec, replaces),
         MEMBER(probe_spec, counts_unwound),
+        MEMBER(probe_spec, slab_shift),
         MEMBER(probe_spec, pad)}},
       {"unwind_spec",
        sizeof(unwind_spec),
