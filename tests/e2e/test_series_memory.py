@@ -4,6 +4,7 @@ import itertools
 import os
 import pathlib
 import random
+import re
 import resource
 import signal
 import time
@@ -12,7 +13,7 @@ import unittest
 import gofixture
 from exporter import start_exporter
 from exposition import by_label, losses, series
-from support import TestCase, kept_pins, wait_until
+from support import BINARY, TestCase, kept_pins, run, wait_until
 
 CONFIG = """\
 services:
@@ -30,8 +31,14 @@ probes:
   {more_probes}
 """
 
-MORE_METRICS = "more_total: { type: counter, help: Calls. }"
-MORE_PROBES = "- { name: more, service: load, function: main.work, record: [more_total] }"
+MORE_METRICS = "more_ms: { type: histogram, help: Durations., unit: ms, labels: [kind, status], max_series: 40000 }"
+MORE_PROBES = """\
+- name: more
+    service: load
+    function: main.work
+    signature: func(kind string, number int) error
+    labels: { kind: { value: kind, max_length: 20 }, status: { error: "ret0 != nil && number < 0", else: ok } }
+    record: [more_ms]"""
 
 FAILURES = series("uprobe_exporter_series_memory_failures_total")
 
@@ -134,6 +141,27 @@ class SeriesMemory(TestCase):
         self.call(service, 10_000, 10_000)
         self.wait_slabs(exporter, 13)
         self.assertEqual(self.check(exporter)[FAILURES], failures)
+
+    def test_check_says_how_much_memory_the_maps_can_take(self):
+        self.configure(more=True)
+        said = run(BINARY, "check", self.config).stdout
+        found = re.search(r"memory of all maps, at most: ([0-9.]+) MiB, and ([0-9.]+) MiB for each binary of load\n", said)
+        self.assertTrue(found, said)
+        bound = (float(found[1]) + float(found[2])) * 2**20
+
+        def real():
+            return sum(int(found["memlock"]) for found in maps_of(exporter.process.pid).values())
+
+        service = self.service()
+        exporter = start_exporter(self, self.config, "--strict")
+        at_first = real()
+        self.call(service, 40_000, 40_000)
+        wait_until(lambda: len(self.slabs(exporter)) == 16, "all slabs", [exporter.process])
+        full = real()
+        print(f"{at_first / 2**20:.1f} MiB at first, {full / 2**20:.1f} MiB full, at most {bound / 2**20:.1f} MiB", flush=True)
+        self.assertLess(at_first, full)
+        self.assertLessEqual(full, bound)
+        self.assertLess(bound, 2 * full)
 
     def start_kept(self, *arguments):
         return start_exporter(self, self.config, "--strict", "--bpf.pin-path", self.pins, *arguments)

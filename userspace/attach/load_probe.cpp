@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "attach/libbpf_log.hpp"
+#include "attach/map_sizes.hpp"
 #include "attach/series_slabs.hpp"
 #include "attach/uprobe_multi.hpp"
 #include "probe.skel.h"
@@ -58,29 +59,6 @@ Result<> use_binary_maps(const probe& skeleton, const BinaryMaps& binary) {
   return {};
 }
 
-__u32 unwound_key_size(const probe_spec& spec) {
-  return static_cast<__u32>(sizeof(unwound_key) + spec.frame_stride - sizeof(frame));
-}
-
-// Sizes are decided here, from the spec, and nowhere else. None of these calls fails before the load.
-void size_binary_maps(const probe& skeleton, const LoadRequest& request) {
-  const auto& maps = skeleton.maps;
-  const __u32 stride = request.spec.frame_stride;
-  const auto values = stride - static_cast<__u32>(sizeof(frame));
-  const __u32 goroutine_size = static_cast<__u32>(sizeof(goroutine)) + ABI_FRAMES * stride;
-  bpf_map__set_value_size(maps.goroutines, goroutine_size);
-  bpf_map__set_max_entries(maps.goroutines, request.in_flight_limit);
-  bpf_map__set_value_size(maps.blank_goroutine, goroutine_size);
-  bpf_map__set_value_size(maps.spilled, stride);
-  bpf_map__set_max_entries(maps.spilled, request.in_flight_limit * ABI_FRAMES);
-  bpf_map__set_key_size(maps.unwound, unwound_key_size(request.spec));
-  bpf_map__set_max_entries(maps.unwound, 4096);
-  bpf_map__set_value_size(maps.objects, values);
-  bpf_map__set_max_entries(maps.objects, request.in_flight_limit);
-  bpf_map__set_value_size(maps.scratches, static_cast<__u32>(offsetof(scratch, frame)) + stride);
-  bpf_map__set_max_entries(maps.scratches, static_cast<__u32>(libbpf_num_possible_cpus()) * ABI_SCRATCH);
-}
-
 Result<> use_probe_maps(const probe& skeleton, const ProbeMaps& kept) {
   const auto& maps = skeleton.maps;
   RETURN_IF_ERROR(use_map(maps.series, kept.series));
@@ -89,16 +67,6 @@ Result<> use_probe_maps(const probe& skeleton, const ProbeMaps& kept) {
   RETURN_IF_ERROR(use_map(maps.cursor, kept.cursor));
   RETURN_IF_ERROR(use_map(maps.free_slots, kept.free_slots));
   return {};
-}
-
-void size_probe_maps(const probe& skeleton, const probe_spec& spec) {
-  const auto& maps = skeleton.maps;
-  bpf_map__set_key_size(maps.series, spec.key_size);
-  bpf_map__set_max_entries(maps.series, spec.series_limit);
-  bpf_map__set_max_entries(maps.free_slots, spec.series_limit + 1);
-  bpf_map__set_value_size(maps.values, spec.slots * static_cast<__u32>(sizeof(__u64)));
-  bpf_map__set_max_entries(maps.values, spec.series_limit);
-  bpf_map__set_max_entries(maps.slabs, slabs_of(spec.series_limit));
 }
 
 // The kernel wants to see one of the maps that `slabs` will hold, and forgets it.
@@ -194,7 +162,7 @@ Result<Skeleton> load_skeleton(const LoadRequest& request, const std::optional<B
   if (binary) {
     RETURN_IF_ERROR(use_binary_maps(*skeleton, *binary));
   } else {
-    size_binary_maps(*skeleton, request);
+    size_binary_maps(*skeleton, request.spec, request.in_flight_limit);
   }
   base::UniqueFd slab;
   if (request.kept != nullptr) {

@@ -12,6 +12,7 @@
 
 #include "abi/probe_spec.h"
 #include "attach/libbpf_log.hpp"
+#include "attach/map_sizes.hpp"
 #include "processes.skel.h"
 
 namespace attach {
@@ -38,16 +39,6 @@ base::Result<SharedMaps> keep_maps(const processes& skeleton) {
   ASSIGN_OR_RETURN(maps.gates, keep_map(from.gates));
   ASSIGN_OR_RETURN(maps.handover_marks, keep_map(from.handover_marks));
   return maps;
-}
-
-// The object declares all maps; those of binaries and probes are made with their own sizes later.
-void create_shared_maps_only(const processes& skeleton) {
-  const auto& maps = skeleton.maps;
-  for (bpf_map* map :
-       std::array{maps.goroutines, maps.blank_goroutine, maps.spilled, maps.unwound, maps.objects,
-                  maps.scratches, maps.series, maps.values, maps.slabs, maps.cursor, maps.free_slots}) {
-    bpf_map__set_autocreate(map, false);
-  }
 }
 
 std::array<bpf_map*, 9> kept_maps(const processes& skeleton) {

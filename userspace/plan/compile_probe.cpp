@@ -9,6 +9,7 @@
 #include "plan/compare_values.hpp"
 #include "plan/emit_operations.hpp"
 #include "plan/metric_units.hpp"
+#include "plan/probe_expressions.hpp"
 #include "plan/read_place.hpp"
 #include "plan/store_label.hpp"
 
@@ -24,31 +25,6 @@ using config::RecordKind;
 namespace {
 
 constexpr std::uint64_t kWord = 8;
-
-// Every expression of a probe.
-std::vector<const LocatedExpression*> expressions_of(const config::Probe& probe) {
-  std::vector<const LocatedExpression*> all;
-  const auto add = [&all](const std::optional<LocatedExpression>& located) {
-    if (located) {
-      all.push_back(&*located);
-    }
-  };
-  add(probe.when);
-  for (const config::Label& label : probe.labels) {
-    if (const auto* value = std::get_if<config::ValueLabel>(&label.source)) {
-      all.push_back(&value->value);
-    } else if (const auto* cases = std::get_if<config::CasesLabel>(&label.source)) {
-      for (const config::CasesLabel::Case& one : cases->cases) {
-        all.push_back(&one.condition);
-      }
-    }
-  }
-  for (const config::Record& record : probe.records) {
-    add(record.value);
-    add(record.when);
-  }
-  return all;
-}
 
 const config::Metric* metric_named(const config::ProbeConfig& config, const std::string& name) {
   const auto found = std::ranges::find(config.metrics, name, &config::Metric::name);

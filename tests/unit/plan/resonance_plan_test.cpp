@@ -6,6 +6,7 @@
 #include "config/parse_config.hpp"
 #include "plan/make_plan.hpp"
 #include "plan/print_plan.hpp"
+#include "plan/widest_plan.hpp"
 #include "support/facts_builder.hpp"
 #include "support/result_matchers.hpp"
 
@@ -180,6 +181,28 @@ TEST(ResonancePlan, IsCompleteAndReadsFromTheRightPlaces) {
            "7 argument words",
        }) {
     EXPECT_THAT(text, HasSubstr(expected));
+  }
+}
+
+// What `check` says of memory holds.
+TEST(ResonancePlan, IsNowhereWiderThanTheConfigAllows) {
+  ASSERT_OK_AND_ASSIGN(const config::ProbeConfig config, config::load_config(SOURCE_DIR "/probes.yaml"));
+  ResonanceFacts facts;
+  for (const std::string service : {"gateway", "logic", "task"}) {
+    const ProbePlan plan = make_plan(config, facts.facts(), std::vector{service});
+    const ProbePlan widest = widest_plan(config, service);
+    EXPECT_LE(plan.probes.size(), widest.probes.size());
+    std::uint16_t most_values = 0;
+    for (const PlannedProbe& probe : plan.probes) {
+      most_values = std::max(most_values, probe.values_size);
+      const auto bound = std::ranges::find(widest.probes, probe.name, &PlannedProbe::name);
+      if (bound != widest.probes.end()) {
+        EXPECT_LE(probe.labels_size, bound->labels_size) << probe.name;
+        EXPECT_LE(probe.values_size, bound->values_size) << probe.name;
+        EXPECT_EQ(probe.slots, bound->slots) << probe.name;
+      }
+    }
+    EXPECT_LE(most_values, std::ranges::max(widest.probes, {}, &PlannedProbe::values_size).values_size);
   }
 }
 
