@@ -8,8 +8,8 @@ preset=${1:-release}
 shift || true
 [ $# -gt 0 ] || set -- uprobe_exporter
 
-# Objects in ccache serve other clones too.
-export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
+# Objects in ccache serve other clones too. The sloppiness is what ccache asks for where headers are precompiled.
+export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1 CCACHE_SLOPPINESS=pch_defines,time_macros
 
 mkdir -p build
 if ! cmake --preset "$preset" >"build/configure-$preset.log" 2>&1; then
