@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "config/text_cursor.hpp"
+
 namespace config {
 namespace {
 
@@ -76,8 +78,8 @@ std::string struct_text(const TypeText& type) {
 std::string interface_text(const TypeText& type) {
   std::string methods;
   for (const std::string& name : type.field_names) {
-    const bool is_embedded = name.find('.') != std::string::npos;
-    methods += fmt::format("{}{}{}", methods.empty() ? " " : "; ", name, is_embedded ? "" : "()");
+    const bool is_method = is_identifier(name);  // or an embedded `io.Closer`, `Set[int]`
+    methods += fmt::format("{}{}{}", methods.empty() ? " " : "; ", name, is_method ? "()" : "");
   }
   return methods.empty() ? "interface{}" : fmt::format("interface{{{} }}", methods);
 }

@@ -56,6 +56,8 @@ TEST(ParseType, ReadsGoTypes) {
       {"interface{}", "interface{}"},
       {"interface {}", "interface{}"},
       {"interface{ Read(p []byte) (int, error); io.Closer }", "interface{ Read(); io.Closer }"},
+      {"interface{ Set[ int ]; io.Closer; a-b/c.D }", "interface{ Set[int]; io.Closer; a-b/c.D }"},
+      {"struct{ a-b/c.D; x interface{ Set[int] } }", "struct{ D a-b/c.D; x interface{ Set[int] } }"},
       {"struct{}", "struct{}"},
       {"struct{ A, B int; c *pkg.T; pkg.U }", "struct{ A int; B int; c *pkg.T; U pkg.U }"},
       {"struct { *pkg.T; }", "struct{ T *pkg.T }"},
@@ -64,6 +66,8 @@ TEST(ParseType, ReadsGoTypes) {
     const base::Result<TypeText> parsed = parse_type(one.text);
     ASSERT_TRUE(parsed.has_value()) << parsed.error().message;
     EXPECT_EQ(to_string(*parsed), one.normal) << one.text;
+    ASSERT_OK_AND_ASSIGN(const TypeText again, parse_type(one.normal));
+    EXPECT_EQ(again, *parsed) << one.text;
   }
 }
 
