@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 
 namespace inspect {
 namespace {
@@ -83,8 +84,15 @@ Result<> ElfImage::read_header() {
   position_independent_ = type == ET_DYN;
   architecture_ = machine == EM_X86_64 ? Architecture::kAmd64 : Architecture::kArm64;
   RETURN_IF_ERROR(read_segments(segment_table, segment_entry_size, segment_count));
+  declare(section_table, std::uint64_t{section_entry_size} * section_count);
   read_sections(section_table, section_entry_size, section_count, section_names);
   return {};
+}
+
+void ElfImage::declare(std::uint64_t offset, std::uint64_t size) {
+  const std::uint64_t end =
+      offset + size < offset ? std::numeric_limits<std::uint64_t>::max() : offset + size;
+  declared_size_ = std::max(declared_size_, end);
 }
 
 Result<> ElfImage::read_segments(std::uint64_t table_offset, std::uint16_t entry_size, std::uint16_t count) {
@@ -107,6 +115,7 @@ Result<> ElfImage::read_segments(std::uint64_t table_offset, std::uint16_t entry
     // A truncated file keeps the part of the segment that is there.
     const ByteView bytes = file_.rest(offset).first(file_size);
     if (type == PT_LOAD) {
+      declare(offset, file_size);
       segments_.push_back({static_cast<VirtualAddress>(address), static_cast<FileOffset>(offset),
                            bytes.size(), memory_size, (flags & PF_X) != 0});
     } else if (type == PT_NOTE) {

@@ -39,6 +39,10 @@ class ElfImage {
 
   [[nodiscard]] std::span<const std::byte> file() const { return file_.bytes(); }
 
+  // How many bytes the file has at least, by its headers: to the end of each loadable segment and of the
+  // section table. A file that has less was cut short.
+  [[nodiscard]] std::uint64_t declared_size() const { return declared_size_; }
+
   [[nodiscard]] Architecture architecture() const { return architecture_; }
 
   [[nodiscard]] bool position_independent() const { return position_independent_; }
@@ -79,8 +83,10 @@ class ElfImage {
                      std::uint64_t name_index);
   void read_relocations();
   [[nodiscard]] std::string build_id_in(base::ByteView notes) const;
+  void declare(std::uint64_t offset, std::uint64_t size);
 
   base::ByteView file_;
+  std::uint64_t declared_size_ = 0;
   Architecture architecture_ = Architecture::kAmd64;
   bool position_independent_ = false;
   std::vector<Segment> segments_;

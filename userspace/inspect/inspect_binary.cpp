@@ -23,12 +23,26 @@ BinaryFacts facts_of_file(const ElfImage& image) {
   return facts;
 }
 
+Result<> check_is_whole(const ElfImage& image) {
+  if (image.declared_size() > image.file().size()) {
+    return base::fail(
+        ErrorCode::kCorruptBinary,
+        "the file is cut short: it has {} bytes, and its headers speak of {}; copy or build it again",
+        image.file().size(), image.declared_size());
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<BinaryFacts> inspect_binary(std::span<const std::byte> file, const Wanted& wanted) {
   ASSIGN_OR_RETURN(const ElfImage image, ElfImage::parse(file));
   BinaryFacts facts = facts_of_file(image);
   const Result<GoFunctionTable> functions = GoFunctionTable::find(image);
+  if (!functions) {
+    // Else a Go program without its second half were a program in another language.
+    RETURN_IF_ERROR(check_is_whole(image));
+  }
   if (functions) {
     RETURN_IF_ERROR(read_go_program(image, *functions, wanted, facts));
   } else if (functions.error().code == ErrorCode::kNotFound) {

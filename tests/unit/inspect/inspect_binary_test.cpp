@@ -1,5 +1,6 @@
 #include "inspect/inspect_binary.hpp"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
@@ -15,10 +16,12 @@
 #include "inspect/elf_image.hpp"
 #include "inspected_file.hpp"
 #include "support/go_fixture.hpp"
+#include "support/result_matchers.hpp"
 
 namespace inspect {
 namespace {
 
+using ::support::IsError;
 using ::testing::IsEmpty;
 
 bool is_of_fixture(std::string_view name) {
@@ -61,6 +64,22 @@ TEST(InspectBinary, NeedsNoSectionHeaders) {
     EXPECT_EQ(std::ranges::count(bare->functions, false, &Function::native),
               std::ranges::count(whole.functions, false, &Function::native));
     EXPECT_EQ(bare->details.size(), whole.details.size());
+  }
+}
+
+// The headers are whole and the function table is gone.
+TEST(InspectBinary, TellsThatAFileIsCutShort) {
+  for (const char* flavour : {"plain", "pie-stripped"}) {
+    SCOPED_TRACE(flavour);
+    const base::MappedFile file = mapped(support::built({"1.26.8", flavour}));
+    ASSERT_OK_AND_ASSIGN(const ElfImage image, ElfImage::parse(file.bytes()));
+    EXPECT_LE(image.declared_size(), file.bytes().size());
+    const std::size_t start_of_table = image.section(".gopclntab")->offset;
+    const std::string expected = fmt::format(
+        "the file is cut short: it has {} bytes, and its headers speak of {}; copy or build it again",
+        start_of_table, image.declared_size());
+    EXPECT_THAT(inspect_binary(file.bytes().first(start_of_table), {}),
+                IsError(base::ErrorCode::kCorruptBinary, expected));
   }
 }
 
