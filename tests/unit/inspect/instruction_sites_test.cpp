@@ -72,6 +72,46 @@ TEST(InstructionSites, ReportsJumpsToOtherFunctions) {
   EXPECT_THAT(sites_in("\xff\xe1\xc3", {{{3, 0}}}, true).no_returns, HasSubstr("jump to another function"));
 }
 
+// What GCC splits off a function ("name.cold") returns in its own right, and is looked at as part of it.
+TEST(InstructionSites, TakesJumpsToOwnPartsForNoEnd) {
+  const std::array<VirtualAddress, 2> parts = {at(0x900), at(0x105)};
+  FunctionCode code;
+  code.bytes = base::ByteView(std::as_bytes(std::span(std::string_view("\xe9\x00\x01\x00\x00\xc3", 6))));
+  code.entry = static_cast<VirtualAddress>(kEntry);
+  const base::Result<SiteFinder> finder = SiteFinder::open();
+  EXPECT_THAT(finder->sites_of(code).no_returns, HasSubstr("jump to another function"));
+  code.own_parts = std::span(parts).first(1);
+  EXPECT_THAT(finder->sites_of(code).no_returns, HasSubstr("jump to another function"));
+  code.own_parts = parts;
+  EXPECT_THAT(finder->sites_of(code).no_returns, IsEmpty());
+  EXPECT_THAT(finder->sites_of(code).return_sites, ElementsAre(at(5)));
+}
+
+// The compiler may move what it spills to the stack; the rest of memory is what others see.
+TEST(InstructionSites, TellsStoresFromSpills) {
+  struct Case {
+    std::string_view bytes;
+    bool stores;
+  };
+
+  const std::array<Case, 6> cases = {{
+      {"\x48\x89\x44\x24\x08", false},  // mov [rsp+8], rax
+      {"\x48\x89\x45\xf8", false},      // mov [rbp-8], rax
+      {"\x48\x89\x18", true},           // mov [rax], rbx
+      {"\xff\x43\x08", true},           // inc dword [rbx+8]
+      {"\x48\x8b\x18", false},          // mov rbx, [rax]
+      {"\x48\x39\x18", false},          // cmp [rax], rbx
+  }};
+  const base::Result<SiteFinder> finder = SiteFinder::open();
+  for (const Case& test : cases) {
+    FunctionCode code;
+    code.bytes = base::ByteView(std::as_bytes(std::span(test.bytes)));
+    const std::vector<CodeInstruction> instructions = finder->instructions_of(code);
+    ASSERT_EQ(instructions.size(), 1U);
+    EXPECT_EQ(instructions[0].stores, test.stores) << instructions[0].text;
+  }
+}
+
 TEST(InstructionSites, SaysWhyThereAreNoReturns) {
   EXPECT_EQ(sites_in("\x0f\x0b", {{{2, 0}}}).no_returns,
             "it has no return instruction: it never returns, or panics");
