@@ -30,10 +30,6 @@ namespace {
 // New processes are told by the kernel at once; a full event buffer is made up for by looking now and then.
 constexpr std::chrono::milliseconds kWait{500};
 constexpr std::chrono::seconds kRescan{5};
-// Series with a label of a process that is gone (a gateway's id) are shown for so long.
-constexpr std::chrono::hours kRetireAfter{1};
-// Unless more than these are gone: new processes need the place of their records, which is half of all.
-constexpr std::size_t kMostRetiring = 4096;
 
 // Waits for at most kWait until one of the descriptors is readable.
 void wait_for_news(std::initializer_list<int> descriptors) {
@@ -44,7 +40,8 @@ void wait_for_news(std::initializer_list<int> descriptors) {
   ::poll(entries.data(), entries.size(), static_cast<int>(kWait.count()));
 }
 
-// Before there are threads: a breakpoint of one process may be one of one thread.
+// By the main thread: before Linux 6.10, a breakpoint of one process is one of the thread whose id is the
+// process's.
 attach::HitCosts hit_costs_here(const attach::KernelSupport& kernel, base::Logger& log) {
   auto measured = attach::measure_hit_costs(kernel);
   if (!measured) {
@@ -91,17 +88,14 @@ base::Result<std::unique_ptr<Exporter>> Exporter::create(Options options, const 
   log.debug("kernel", {{"uprobe_multi", kernel.uprobe_multi},
                        {"sleepable", kernel.sleepable},
                        {"loop_helper", kernel.loop_helper}});
-  const attach::HitCosts hit_costs = hit_costs_here(kernel, log);
   std::unique_ptr<Exporter> exporter(new Exporter(std::move(options), std::move(kept), kernel,
-                                                  *std::move(watch), std::move(real_files), hit_costs, clock,
-                                                  log));
+                                                  *std::move(watch), std::move(real_files), clock, log));
   RETURN_IF_ERROR(exporter->adopt());
   return exporter;
 }
 
 Exporter::Exporter(Options options, KeptState kept, attach::KernelSupport kernel, attach::ProcessWatch watch,
-                   std::unique_ptr<attach::RealFiles> real_files, const attach::HitCosts& hit_costs,
-                   const base::Clock& clock, base::Logger& log)
+                   std::unique_ptr<attach::RealFiles> real_files, const base::Clock& clock, base::Logger& log)
     : file_(std::move(options.file)),
       enable_lifecycle_(options.enable_lifecycle),
       kernel_(kernel),
@@ -113,9 +107,9 @@ Exporter::Exporter(Options options, KeptState kept, attach::KernelSupport kernel
                             const std::string& path) { return real_files_->below(process, path); }),
       config_(std::move(options.loaded.config)),
       kept_(std::move(kept)),
-      costs_(hit_costs),
       attachments_(&config_, &budget_, &kept_, &log),
       registry_(&config_, &kept_.service_bits(), &proc_),
+      ended_(&config_, &attachments_, &registry_, &kept_, &clock, &log),
       ratios_(config_.metrics),
       series_memory_(log) {
   budget_.use(config_);
@@ -150,7 +144,10 @@ base::Result<> Exporter::adopt() {
 base::Result<> Exporter::first_round(bool strict) {
   attach_missing();
   look_at_calls();
+  // After the services' probes: each moment without them is one in which nobody counts.
+  const attach::HitCosts prices = hit_costs_here(kernel_, *log_);
   const std::scoped_lock lock(mutex_);
+  costs_.use(prices);
   if (targets_.empty()) {
     log_->info("no process of a service is running yet; waiting for one");
   }
@@ -421,51 +418,9 @@ void Exporter::update_processes() {
     return;
   }
   for (const std::uint32_t number : *exited) {
-    end_process(number);
+    ended_.end(number, watch_.maps());
   }
-  retire_series();
-}
-
-// What it counted goes to the service's total; labels that were its own stay for a while, as a scrape may
-// still want them.
-void Exporter::end_process(std::uint32_t number) {
-  const std::vector<std::string>& services = registry_.table().at(number).services;
-  const bool ours = !services.empty();
-  for (const auto& attachment : attachments_.all()) {
-    const attach::AttachedBinary& binary = attachment->binary;
-    auto result = collect::forget_calls(binary, number);
-    if (result) {
-      // Until a process is classified, the probes of every service that runs this binary count it.
-      const bool counts_here = std::ranges::find(services, attachment->binary.service) != services.end();
-      result = counts_here
-                   ? collect::fold_process(config_, binary, number, collect::Fold::kWithoutLearntLabels)
-                   : collect::discard_process(binary, number);
-    }
-    if (!result) {
-      log_->error("ending a process", {{"number", number}, {"error", result.error().message}});
-    }
-  }
-  if (ours) {
-    retiring_.push_back({.number = number, .until = clock_->steady_now() + kRetireAfter});
-  } else {
-    registry_.forget(watch_.maps(), number);
-  }
-}
-
-void Exporter::retire_series() {
-  while (!retiring_.empty() &&
-         (retiring_.size() > kMostRetiring || retiring_.front().until <= clock_->steady_now())) {
-    const std::uint32_t number = retiring_.front().number;
-    for (const auto& attachment : attachments_.all()) {
-      if (auto result = collect::fold_process(config_, attachment->binary, number, collect::Fold::kAll);
-          !result) {
-        log_->error("retiring a process", {{"number", number}, {"error", result.error().message}});
-      }
-    }
-    collect::forget_process(kept_.totals(), number);
-    registry_.forget(watch_.maps(), number);
-    retiring_.pop_front();
-  }
+  ended_.retire(watch_.maps());
 }
 
 std::vector<collect::Sample> Exporter::collect_samples() {

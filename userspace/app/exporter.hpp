@@ -4,7 +4,6 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -16,6 +15,7 @@
 #include "app/attachments.hpp"
 #include "app/budget.hpp"
 #include "app/config_file.hpp"
+#include "app/ended_processes.hpp"
 #include "app/kept_state.hpp"
 #include "app/probe_costs.hpp"
 #include "app/process_registry.hpp"
@@ -66,8 +66,7 @@ class Exporter final : public expose::Exposed {
 
  private:
   Exporter(Options options, KeptState kept, attach::KernelSupport kernel, attach::ProcessWatch watch,
-           std::unique_ptr<attach::RealFiles> real_files, const attach::HitCosts& hit_costs,
-           const base::Clock& clock, base::Logger& log);
+           std::unique_ptr<attach::RealFiles> real_files, const base::Clock& clock, base::Logger& log);
 
   base::Result<> adopt();
   std::vector<discover::Target> find_targets();
@@ -84,8 +83,6 @@ class Exporter final : public expose::Exposed {
   void measure_costs();
   void keep_budget();
   void update_processes();
-  void end_process(std::uint32_t number);
-  void retire_series();
   [[nodiscard]] std::vector<collect::Sample> collect_samples();
   [[nodiscard]] metrics::SelfState state_now() const;
 
@@ -106,17 +103,11 @@ class Exporter final : public expose::Exposed {
   Budget budget_;
   Attachments attachments_;
   ProcessRegistry registry_;
+  EndedProcesses ended_;
   metrics::RatioWindows ratios_;
   std::vector<discover::Target> targets_;
   SeriesMemory series_memory_;
 
-  // A process that is gone; its series with labels of its own are shown until `until`.
-  struct Retiring {
-    std::uint32_t number = 0;
-    std::chrono::steady_clock::time_point until;
-  };
-
-  std::deque<Retiring> retiring_;
   std::vector<metrics::MetricUse> metric_use_;  // at the last scrape
   std::chrono::duration<double> last_scrape_{0};
   metrics::ReloadState reload_state_;

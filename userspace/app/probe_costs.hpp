@@ -39,7 +39,13 @@ using ProbeCosts = std::map<ProbeId, ProbeCost>;
 // probe's number, and those of an exporter before us were counted at another price.
 class CostMeter {
  public:
+  // With defaults for prices.
+  CostMeter() = default;
+
   explicit CostMeter(const attach::HitCosts& prices) : prices_(prices) {}
+
+  // Prices of what is hit from now on.
+  void use(const attach::HitCosts& prices) { prices_ = prices; }
 
   // Hits of `probe` up to now, whose programs have this number. What was before the first time is not ours.
   void update(const ProbeId& id, const plan::PlannedProbe& probe, std::uint16_t number,
