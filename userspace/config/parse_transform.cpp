@@ -1,7 +1,9 @@
 #include "config/parse_transform.hpp"
 
+#include <fmt/format.h>
 #include <re2/re2.h>
 
+#include <algorithm>
 #include <array>
 #include <cassert>
 #include <utility>
@@ -13,9 +15,10 @@ namespace {
 
 constexpr std::size_t kMaxPatternLength = 1024;
 
+constexpr std::array<std::pair<std::string_view, std::string_view>, 6> kSeparators = {
+    {{"slash", "/"}, {"dot", "."}, {"colon", ":"}, {"dash", "-"}, {"underscore", "_"}, {"space", " "}}};
+
 std::string separator_of(std::string_view word) {
-  constexpr std::array<std::pair<std::string_view, std::string_view>, 6> kSeparators = {
-      {{"slash", "/"}, {"dot", "."}, {"colon", ":"}, {"dash", "-"}, {"underscore", "_"}, {"space", " "}}};
   for (const auto& [name, separator] : kSeparators) {
     if (word.ends_with(name)) {
       return std::string(separator);
@@ -127,7 +130,58 @@ std::optional<Transform> parse_map(const YamlNode& node, const Field& field, con
   return transform;
 }
 
+std::string_view word_of(std::string_view separator) {
+  const auto known =
+      std::ranges::find(kSeparators, separator, &std::pair<std::string_view, std::string_view>::second);
+  return known == kSeparators.end() ? separator : known->first;
+}
+
+// In single quotes YAML leaves a backslash as it is.
+std::string quoted(std::string_view text) {
+  std::string result = "'";
+  for (const char c : text) {
+    result += c == '\'' ? "''" : std::string(1, c);
+  }
+  return result + "'";
+}
+
+std::string map_to_string(const Transform& transform) {
+  std::string entries;
+  for (const auto& [from, to] : transform.mapping) {
+    entries += fmt::format("{}{}: {}", entries.empty() ? "" : ", ", quoted(from), quoted(to));
+  }
+  const std::string otherwise = transform.otherwise ? ", else: " + quoted(*transform.otherwise) : "";
+  return fmt::format("map: {{ {} }}{}", entries, otherwise);
+}
+
 }  // namespace
+
+std::string to_string(const Transform& transform) {
+  switch (transform.kind) {
+    case Transform::Kind::kAfterLast:
+      return fmt::format("keep: after-last-{}", word_of(transform.argument));
+    case Transform::Kind::kBeforeFirst:
+      return fmt::format("keep: before-first-{}", word_of(transform.argument));
+    case Transform::Kind::kTrimPrefix:
+      return "cut_prefix: " + quoted(transform.argument);
+    case Transform::Kind::kTrimSuffix:
+      return "cut_suffix: " + quoted(transform.argument);
+    case Transform::Kind::kLower:
+      return "case: lower";
+    case Transform::Kind::kUpper:
+      return "case: upper";
+    case Transform::Kind::kRegex:
+      return fmt::format("regex: {{ match: {}, replace: {} }}", quoted(transform.argument),
+                         quoted(transform.replacement));
+    case Transform::Kind::kSqlVerb:
+      return "sql: verb";
+    case Transform::Kind::kSqlTable:
+      return "sql: table";
+    case Transform::Kind::kMap:
+      return map_to_string(transform);
+  }
+  return "";
+}
 
 std::optional<Transform> parse_transform(const YamlEntry& entry, const std::string& owner,
                                          const YamlReader& reader) {

@@ -120,6 +120,9 @@ struct Transform {
   bool operator==(const Transform&) const = default;
 };
 
+// As the file writes it: "keep: after-last-slash".
+[[nodiscard]] std::string to_string(const Transform& transform);
+
 // A value read in another function, on the same goroutine, inside the current call of the probe's own
 // function.
 struct Within {

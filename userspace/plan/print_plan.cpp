@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <set>
 
 #include "plan/function_name.hpp"
 #include "plan/site_kind.hpp"
@@ -161,7 +162,7 @@ class PlanPrinter {
       print_read(read);
     }
     for (const LabelField& label : probe.labels) {
-      line("  label       {}", describe_label(label));
+      print_label(probe, label);
     }
     for (const PlannedRecord& record : probe.records) {
       line("  record      {}", describe_record(record));
@@ -178,6 +179,30 @@ class PlanPrinter {
          plural(probe.leave.operations.size(), "operation"), plural(probe.values_size, "byte"));
     for (const std::string& note : probe.notes) {
       line("  note        {}", note);
+    }
+  }
+
+  void print_label(const PlannedProbe& probe, const LabelField& label) {
+    line("  label       {}", describe_label(label));
+    for (const PlannedProbe& giver : plan_->probes) {
+      for (const Contribution& contribution : giver.contributions) {
+        if (&plan_->probes[contribution.target] == &probe && contribution.destination + 1 == label.offset) {
+          print_within(giver, contribution.at_return);
+        }
+      }
+    }
+    for (const config::Transform& transform : label.transforms) {
+      line("    then      {}", config::to_string(transform));
+    }
+  }
+
+  void print_within(const PlannedProbe& giver, bool at_return) {
+    std::set<std::string> functions;
+    for (const Site& site : at_return ? giver.return_sites : giver.entry_sites) {
+      functions.insert(function_of(site));
+    }
+    for (const std::string& function : functions) {
+      line("    within    {}, {}", function, at_return ? "at its return" : "at its entry");
     }
   }
 

@@ -1,5 +1,6 @@
 #include "plan/print_plan.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "support/facts_builder.hpp"
@@ -64,6 +65,49 @@ types       of the binary's own metadata, unless something else stands behind a 
 goroutine   goid +152, stack.hi +8 in runtime.g
 total       1 probe, 1 skipped; 1 entry, 2 return, 2 hook sites
 )");
+}
+
+// A label read in another function, with every step that its text can take.
+TEST(PrintPlan, SaysWhereALabelIsReadAndWhatIsDoneToItsText) {
+  using enum config::Transform::Kind;
+  support::FactsBuilder facts;
+  const auto repo = facts.structure("x.org/repo", "repo.Repo", {{"n", facts.integer}});
+  facts.method(facts.pointer(repo), "Get", {facts.integer}, {facts.string, facts.error});
+  facts.function("x.org/repo.(*Repo).Get", 16);
+  facts.function("x.org/app.Do", 0);
+  support::ProbeBuilder builder("x.org/app.Do");
+  config::ValueLabel label{.within = config::Within{{"x.org/repo.(*Repo).Get"}, {}},
+                           .value = support::expression("ret0"),
+                           .transforms = {},
+                           .max_length = 64};
+  for (const auto kind : {kAfterLast, kBeforeFirst, kTrimPrefix, kTrimSuffix, kLower, kUpper, kRegex,
+                          kSqlVerb, kSqlTable, kMap}) {
+    label.transforms.emplace_back().kind = kind;
+  }
+  label.transforms[0].argument = "/";
+  label.transforms[1].argument = ":";
+  label.transforms[2].argument = "it's ";
+  label.transforms[3].argument = ":";
+  label.transforms[6].argument = R"(^(\w+)-\d+$)";
+  label.transforms[6].replacement = "$1";
+  label.transforms[9].mapping = {{"1", "single"}, {"2", "group"}};
+  label.transforms[9].otherwise = "unknown";
+  builder.label("kind", label).record("calls", config::RecordKind::kCount);
+  EXPECT_THAT(print_plan(support::plan_of(builder, facts)), testing::HasSubstr(R"(
+  label       kind string (values +1, 66 bytes), "unknown" where there is none
+    within    x.org/repo.(*Repo).Get, at its return
+    then      keep: after-last-slash
+    then      keep: before-first-colon
+    then      cut_prefix: 'it''s '
+    then      cut_suffix: ':'
+    then      case: lower
+    then      case: upper
+    then      regex: { match: '^(\w+)-\d+$', replace: '$1' }
+    then      sql: verb
+    then      sql: table
+    then      map: { '1': 'single', '2': 'group' }, else: 'unknown'
+  record      calls: counter, at return
+)"));
 }
 
 }  // namespace
