@@ -92,6 +92,18 @@ base::Error no_field(const TypeLookup& lookup, TypeId id, const std::string& nam
                       nearest.empty() ? fmt::format("; it has {}", list.empty() ? "none" : list) : nearest)};
 }
 
+Result<> expect_no_doubt(const TypeLookup& lookup, TypeId structure, const std::string& name) {
+  const Doubts* const doubts = lookup.doubts_about(structure);
+  if (doubts == nullptr || !doubts->fields.contains(name)) {
+    return {};
+  }
+  return fail(
+      ErrorCode::kUnsupported,
+      "where {}.{} lies or what type it has depends on type arguments that the binary does not tell: its "
+      "type metadata has {}; name a field that does not depend on them, or probe a binary with DWARF",
+      lookup[structure].name, name, doubts->instantiations);
+}
+
 Place step_into(Place place, const Field& field) {
   place.path += fmt::format(" .{} +{}", field.name, field.offset);
   place.type = field.type;
@@ -182,6 +194,7 @@ Result<Place> select_field(const PathContext& context, const Place& place, const
     if (lookup[at.type].kind == TypeKind::kPointer) {
       ASSIGN_OR_RETURN(at, pointee_of(*context.graph, lookup, at));
     }
+    RETURN_IF_ERROR(expect_no_doubt(lookup, at.type, field->name));
     at = step_into(std::move(at), *field);
   }
   return at;

@@ -4,6 +4,8 @@
 #include <cctype>
 #include <utility>
 
+#include "plan/generic_receiver.hpp"
+
 namespace plan {
 
 using base::ErrorCode;
@@ -71,10 +73,9 @@ class SignatureResolver {
     if (name_->receiver.empty() || name_->closure) {
       return {};
     }
-    const std::optional<TypeId> known = type_named(name_->receiver);
+    Result<TypeId> known = receiver_type();
     if (!known && !name_->pointer_receiver) {
-      return fail(ErrorCode::kNotFound, "receiver type {}.{} is not in the binary's type metadata",
-                  name_->package, name_->receiver);
+      return std::unexpected(std::move(known.error()));
     }
     const std::string_view last = short_function_name(name_->package);
     const TypeId type = known ? *known : lookup_->unknown_type(fmt::format("{}.{}", last, name_->receiver));
@@ -82,22 +83,15 @@ class SignatureResolver {
     return {};
   }
 
-  // A generic receiver's instantiations are types of their own: usable where there is only one.
-  std::optional<TypeId> type_named(const std::string& receiver) {
-    if (const std::optional<TypeId> id = lookup_->of_package(name_->package, receiver)) {
-      return id;
+  [[nodiscard]] Result<TypeId> receiver_type() const {
+    if (const std::optional<TypeId> id = lookup_->of_package(name_->package, name_->receiver)) {
+      return *id;
     }
-    std::optional<TypeId> found;
-    for (std::size_t i = 0; name_->generic && i < lookup_->types().types().size(); ++i) {
-      const Type& type = lookup_->types().types()[i];
-      if (type.package == name_->package && without_type_arguments(type.name).ends_with("." + receiver)) {
-        if (found) {
-          return std::nullopt;
-        }
-        found = static_cast<TypeId>(i);
-      }
+    if (name_->generic) {
+      return generic_receiver(*lookup_, *name_, function_->name);
     }
-    return found;
+    return fail(ErrorCode::kNotFound, "receiver type {}.{} is not in the binary's type metadata",
+                name_->package, name_->receiver);
   }
 
   [[nodiscard]] FunctionSignature blank() const {

@@ -294,6 +294,25 @@ TypeId TypeLookup::unknown_type(std::string name) {
   return id;
 }
 
+TypeId TypeLookup::with_doubts(TypeId type, std::string name, Doubts doubts) {
+  for (const TypeId id : types_.named(name)) {
+    if (doubts_.contains(id) && types_[id].package == types_[type].package) {
+      return id;
+    }
+  }
+  Type copy = types_[type];
+  copy.name = std::move(name);
+  copy.methods.clear();
+  const TypeId id = add(std::move(copy));
+  doubts_.emplace(id, std::move(doubts));
+  return id;
+}
+
+const Doubts* TypeLookup::doubts_about(TypeId id) const {
+  const auto found = doubts_.find(id);
+  return found == doubts_.end() ? nullptr : &found->second;
+}
+
 TypeId TypeLookup::opaque_words(std::string name, std::uint64_t words) {
   Type type;
   type.kind = TypeKind::kStruct;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -13,6 +14,12 @@
 #include "inspect/go_type.hpp"
 
 namespace plan {
+
+// What is not known of a type that stands for several instantiations of a generic one.
+struct Doubts {
+  std::set<std::string> fields;  // whose place or type depends on type arguments that nothing tells
+  std::string instantiations;    // those that there are, for people
+};
 
 class TypeLookup {
  public:
@@ -54,6 +61,12 @@ class TypeLookup {
   // Whether a type came from its name alone.
   [[nodiscard]] bool is_unknown(inspect::TypeId id) const { return unknown_.contains(id); }
 
+  // A struct like `type`, in doubt of some fields. The one made before where there is one of this name.
+  inspect::TypeId with_doubts(inspect::TypeId type, std::string name, Doubts doubts);
+
+  // Null where all is sure.
+  [[nodiscard]] const Doubts* doubts_about(inspect::TypeId id) const;
+
   // "; did you mean ..." for a type name that the binary does not have.
   [[nodiscard]] std::string suggestion(std::string_view name) const;
 
@@ -76,6 +89,7 @@ class TypeLookup {
   std::unordered_map<inspect::TypeId, inspect::TypeId> pointers_;  // element -> pointer
   std::unordered_set<std::string> packages_;
   std::unordered_set<inspect::TypeId> unknown_;
+  std::unordered_map<inspect::TypeId, Doubts> doubts_;
   inspect::TypeId word_ = inspect::TypeId::kNone;
   inspect::TypeId byte_ = inspect::TypeId::kNone;
   inspect::TypeId untyped_pointer_ = inspect::TypeId::kNone;
