@@ -92,7 +92,7 @@ struct {
 } gates SEC(".maps");
 
 /* handover_key -> who handles the hit. Written by the newer and deleted by the older of two generations that hand over;
- * what stays is overwritten by the thread's next hit. */
+ * what stays is overwritten by the thread's next hit, and deleted by userspace when the handover is done. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 16384);

@@ -100,6 +100,16 @@ TEST_F(HandoverTest, ProbesThatComputeTheSameGoOnWithTheirCounts) {
   EXPECT_EQ(total("returns"), 1);
 }
 
+TEST_F(HandoverTest, MarksOfThreadsThatEndedAreGoneAfterIt) {
+  attach(counting_plan());
+  const handover_key key{.thread = 0xdead, .probe = binary().probes[0].number, .program = 0};
+  const __u32 taken = 1;
+  ASSERT_EQ(bpf_map_update_elem(watch().maps().handover_marks.value(), &key, &taken, BPF_ANY), 0);
+  replace(counting_plan());
+  handover_key left{};
+  EXPECT_NE(bpf_map_get_next_key(watch().maps().handover_marks.value(), nullptr, &left), 0);
+}
+
 // Before its gate is opened a generation counts nothing: the calls are the older one's.
 TEST_F(HandoverTest, AGenerationThatIsNotOpenedCountsNothing) {
   attach(counting_plan());

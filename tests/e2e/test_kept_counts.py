@@ -2,6 +2,7 @@
 said to be."""
 
 import itertools
+import json
 import shutil
 import signal
 import threading
@@ -10,7 +11,7 @@ import unittest
 import exposition
 import gofixture
 from exporter import start_exporter
-from support import BINARY, TestCase, kept_pins, run, wait_until
+from support import BINARY, TestCase, kept_pins, required, run, wait_until
 
 CONFIG = """\
 services:
@@ -112,6 +113,17 @@ class KeptCounts(TestCase):
         exporter.wait_ready()
         load.process.ask("500", "done 500")
         self.check(exporter, 1500)
+
+    def test_a_process_that_ended_leaves_nothing_but_its_counts(self):
+        """None of its labels was its own, so nothing has to be kept of it."""
+        load = Load(self, self.exe)
+        exporter = self.start_exporter()
+        load.process.ask("1000", "done 1000")
+        load.process.stop()
+        records = next(self.pins.rglob("process_records"))
+        wait_until(lambda: json.loads(run(required("bpftool"), "--json", "map", "dump", "pinned", records).stdout) == [],
+                   "the end of its record", [exporter.process])
+        self.check(exporter, 1000)
 
     def test_counts_of_a_service_that_ended_meanwhile(self):
         load = Load(self, self.exe)

@@ -31,9 +31,9 @@ SECOND = 1.0
 RELOAD_EVERY = 10
 UPGRADE_EVERY = 60
 
-# Those that have as many entries as there are series, calls, objects and processes now. Records of processes that are gone stay
-# for an hour, 4096 at most.
-FILLED_MAPS = ("series", "goroutines", "spilled", "objects", "unwound", "processes", "handover_marks")
+# Those that have as many entries as there are series, calls, objects and processes now.
+FILLED_MAPS = ("series", "goroutines", "spilled", "objects", "unwound", "processes", "process_records", "process_services",
+               "handover_marks")
 
 # By how much the last third may be above the first: a share, and so much more.
 TOLERANCE = {

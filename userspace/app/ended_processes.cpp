@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "collect/fold_process.hpp"
+#include "collect/label_values.hpp"
 
 namespace app {
 namespace {
@@ -32,11 +33,23 @@ void EndedProcesses::end(std::uint32_t number, const attach::SharedMaps& maps) {
       log_->error("ending a process", {{"number", number}, {"error", result.error().message}});
     }
   }
-  if (ours) {
+  if (ours && has_labels_of_its_own(number)) {
     retiring_.push_back({.number = number, .until = clock_->steady_now() + kRetireAfter});
   } else {
     registry_->forget(maps, number);
   }
+}
+
+bool EndedProcesses::has_labels_of_its_own(std::uint32_t number) const {
+  const std::vector<std::string>& services = registry_->table().at(number).services;
+  const bool is_in_totals = std::ranges::find(kept_->totals().samples, number, &collect::Sample::process) !=
+                            kept_->totals().samples.end();
+  return is_in_totals || std::ranges::any_of(attachments_->all(), [&](const auto& attachment) {
+           return std::ranges::find(services, attachment->binary.service) != services.end() &&
+                  std::ranges::any_of(attachment->binary.plan.probes, [&](const plan::PlannedProbe& probe) {
+                    return !collect::learnt_labels(*config_, probe).empty();
+                  });
+         });
 }
 
 void EndedProcesses::retire(const attach::SharedMaps& maps) {

@@ -35,6 +35,8 @@ class EndedProcesses {
   void retire(const attach::SharedMaps& maps);
 
  private:
+  [[nodiscard]] bool has_labels_of_its_own(std::uint32_t number) const;
+
   struct Retiring {
     std::uint32_t number = 0;
     std::chrono::steady_clock::time_point until;  // its series are shown

@@ -25,6 +25,15 @@ Result<> set_all(const SharedMaps& maps, std::span<const Gate> gates, std::uint3
   return {};
 }
 
+// Of threads that ended between the newer and the older program, or that the older one is not attached for.
+// Nobody looks at them once the gates are steady.
+void clear_marks(const SharedMaps& maps) {
+  handover_key key{};
+  while (bpf_map_get_next_key(maps.handover_marks.value(), nullptr, &key) == 0 &&
+         bpf_map_delete_elem(maps.handover_marks.value(), &key) == 0) {
+  }
+}
+
 }  // namespace
 
 base::Result<std::uint32_t> current_generation(const SharedMaps& maps, std::uint16_t gate) {
@@ -48,7 +57,9 @@ base::Result<> hand_over(const SharedMaps& maps, std::span<const Gate> gates) {
   std::this_thread::sleep_for(kLongestHit);
   RETURN_IF_ERROR(set_all(maps, gates, 0, GATE_TAKEN));
   std::this_thread::sleep_for(kLongestHit);
-  return open_gates(maps, gates);
+  RETURN_IF_ERROR(open_gates(maps, gates));
+  clear_marks(maps);
+  return {};
 }
 
 }  // namespace attach
