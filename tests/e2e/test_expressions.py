@@ -16,11 +16,14 @@ SIGNATURE = re.compile(r"^ +signature: .*\n", re.MULTILINE)
 BOUNDED = {"bounded_total": 5}
 
 
+WITH_DWARF = {"generic_labels_total", "captured_total", "captured_here_total"}
+
+
 def for_stripped(text):
     text, cut = re.subn(r".*# only with DWARF\n", "", text)
     text, _, last = text.partition("\n  # A stripped binary does not say")
-    if cut != 1 or "generic labels" not in last:
-        raise AssertionError(f"{CONFIG}: want one metric and one probe that need DWARF")
+    if cut != len(WITH_DWARF) or "generic labels" not in last:
+        raise AssertionError(f"{CONFIG}: want {len(WITH_DWARF)} metrics that need DWARF, and their probes at the end")
     return text
 
 
@@ -29,7 +32,7 @@ class Expressions(TestCase):
         config = self.write("probes.yaml", text.replace("@EXE@", str(exe)))
         program = gofixture.Driven(self, exe)
         self.exporter = start_exporter(self, config)
-        self.unknown = {"generic_labels_total"} - set(re.findall(r"^  (\w+): ", text, re.MULTILINE))
+        self.unknown = WITH_DWARF - set(re.findall(r"^  (\w+): ", text, re.MULTILINE))
         program.send("run")
         running = json.loads(program.answer())
         self.check("run", running)

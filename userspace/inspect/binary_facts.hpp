@@ -47,10 +47,18 @@ struct NamedParameter {
   TypeId type = TypeId::kNone;
 };
 
+// A variable that a closure captured: what lies in the closure's object, to which RDX points at the entry.
+struct CapturedVariable {
+  std::string name;             // "&name": the address of the variable, not a copy
+  TypeId type = TypeId::kNone;  // of what lies there
+  std::uint64_t offset = 0;
+};
+
 // A function's parameters and results with names, from DWARF. The receiver is the first parameter.
 struct DebugSignature {
   std::vector<NamedParameter> parameters;
   std::vector<NamedParameter> results;
+  std::vector<CapturedVariable> captured;
 };
 
 // What only the functions that a probe names are asked for.

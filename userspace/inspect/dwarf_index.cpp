@@ -25,12 +25,14 @@ constexpr unsigned kGoKind = 0x2900;
 constexpr unsigned kGoKey = 0x2901;
 constexpr unsigned kGoElement = 0x2902;
 constexpr unsigned kGoPackageName = 0x2905;
+constexpr unsigned kGoClosureOffset = 0x2907;  // since Go 1.23
 
 // What damaged debug information may cost.
 constexpr std::size_t kMaxVisitedEntries = 20'000'000;
 constexpr std::size_t kMaxTypes = 200'000;
 constexpr std::size_t kMaxMembers = 20'000;
 constexpr int kMaxNesting = 64;
+constexpr std::uint64_t kMaxClosureSize = 65'536;
 
 struct ElfEnd {
   void operator()(Elf* elf) const { elf_end(elf); }
@@ -451,6 +453,9 @@ class SignatureReader {
   static DebugSignature parameters_of(Dwarf_Die& function, TypeConverter& converter) {
     DebugSignature signature;
     for_each_child(function, [&signature, &converter](Dwarf_Die& child) {
+      if (dwarf_tag(&child) == DW_TAG_variable) {
+        add_captured(child, signature, converter);
+      }
       if (dwarf_tag(&child) != DW_TAG_formal_parameter) {
         return;
       }
@@ -470,6 +475,16 @@ class SignatureReader {
       signature.results.push_back({"", result});  // C: a function has one result, without a name
     }
     return signature;
+  }
+
+  static void add_captured(Dwarf_Die& variable, DebugSignature& signature, TypeConverter& converter) {
+    const std::optional<Dwarf_Word> offset = number_of(variable, kGoClosureOffset);
+    std::string name = text_of(variable, DW_AT_name);
+    const bool is_of_the_compiler = name.empty() || name.starts_with('.');
+    if (offset && *offset < kMaxClosureSize && !is_of_the_compiler &&
+        signature.captured.size() < kMaxMembers) {
+      signature.captured.push_back({std::move(name), converter.id_of_type_of(variable), *offset});
+    }
   }
 
   Dwarf* dwarf_;        // the caller's

@@ -185,23 +185,35 @@ Place ExpressionCompiler::place_of(const AbiValue& value, OperationGraph& graph,
 }
 
 Result<Place> ExpressionCompiler::root_at_entry(const ScopeName& name, const std::string& text) {
-  OperationGraph& graph = graphs_->enter;
-  if (name.kind == ScopeName::Kind::kCapturedVariable) {
-    Place place;
-    place.type = lookup_->untyped_pointer();
-    place.base = graph.argument(kClosureContext);
-    place.offset = kWord * (1 + name.index);
-    place.path = fmt::format("{} [RDX+{}]", text, place.offset);
-    return place;
+  Place place = passed(name, text);
+  return name.by_reference ? pointee_of(graphs_->enter, *lookup_, place) : place;
+}
+
+Place ExpressionCompiler::passed(const ScopeName& name, const std::string& text) {
+  if (name.kind == ScopeName::Kind::kCapturedWord) {
+    return in_closure(lookup_->untyped_pointer(), kWord * (1 + name.index), text);
   }
-  return place_of(scope_->layout().parameters[name.index], graph, text);
+  if (name.kind == ScopeName::Kind::kCapturedVariable) {
+    const inspect::CapturedVariable& variable = scope_->signature().captured[name.index];
+    return in_closure(variable.type, variable.offset, text);
+  }
+  return place_of(scope_->layout().parameters[name.index], graphs_->enter, text);
+}
+
+Place ExpressionCompiler::in_closure(TypeId type, std::uint64_t offset, const std::string& text) {
+  Place place;
+  place.type = type;
+  place.base = graphs_->enter.argument(kClosureContext);
+  place.offset = offset;
+  place.path = fmt::format("{} [RDX+{}]", text, offset);
+  return place;
 }
 
 // The words of a root, kept at entry for later.
 Result<Place> ExpressionCompiler::root_captured(const ScopeName& name, const std::string& text) {
   constexpr std::size_t kMostLeaves = 4;
   constexpr RegisterSet kPlenty = {255, 255, {}};
-  ASSIGN_OR_RETURN(const Place root, root_at_entry(name, text));
+  const Place root = passed(name, text);
   const AbiLayout spread = assign_registers(lookup_->types(), std::span(&root.type, 1), {}, kPlenty);
   const AbiValue& value = spread.parameters.front();
   if (!value.in_registers || value.leaves.size() > kMostLeaves) {
@@ -225,13 +237,14 @@ Result<Place> ExpressionCompiler::root_captured(const ScopeName& name, const std
         {leaf.offset, leaf.size, leaf.is_float,
          node ? std::optional(graph_->captured(graphs_->capture(*node, {}))) : std::nullopt});
   }
-  return place;
+  return name.by_reference ? pointee_of(*graph_, *lookup_, place) : place;
 }
 
 Result<Value> ExpressionCompiler::evaluate_identifier(const Expression& expression) {
   ASSIGN_OR_RETURN(const ScopeName name, scope_->find(expression.text));
   switch (name.kind) {
     case ScopeName::Kind::kParameter:
+    case ScopeName::Kind::kCapturedWord:
     case ScopeName::Kind::kCapturedVariable:
       return as_value(roots_captured_ ? root_captured(name, expression.text)
                                       : root_at_entry(name, expression.text));

@@ -73,6 +73,10 @@ class ExpressionCompiler {
 
   base::Result<Place> evaluate_place(const config::Expression& expression);
   base::Result<Place> root_at_entry(const ScopeName& name, const std::string& text);
+  // What the caller passes under a name: the variable, or where it is.
+  Place passed(const ScopeName& name, const std::string& text);
+  // What lies at `offset` in the object of the probed closure.
+  Place in_closure(inspect::TypeId type, std::uint64_t offset, const std::string& text);
   base::Result<Place> root_captured(const ScopeName& name, const std::string& text);
   Place place_of(const AbiValue& value, OperationGraph& graph, const std::string& text);
   base::Result<Value> captured(Value value);

@@ -314,7 +314,8 @@ Result<> ProbeCompiler::add_object(const config::Record& record, const PlannedRe
 Result<std::optional<std::string>> ProbeCompiler::first_root(const Expression& expression) const {
   if (expression.kind == Expression::Kind::kIdentifier) {
     ASSIGN_OR_RETURN(const ScopeName name, scope_->find(expression.text));
-    if (name.kind == ScopeName::Kind::kParameter || name.kind == ScopeName::Kind::kCapturedVariable) {
+    if (name.kind == ScopeName::Kind::kParameter || name.kind == ScopeName::Kind::kCapturedWord ||
+        name.kind == ScopeName::Kind::kCapturedVariable) {
       return expression.text;
     }
   }

@@ -25,6 +25,11 @@ std::optional<std::size_t> number_after(std::string_view name, std::string_view 
   return error == std::errc{} && end == name.data() + name.size() ? std::optional(number) : std::nullopt;
 }
 
+// How the compiler calls a variable that is shared with the function around a closure.
+std::string reference_to(std::string_view name) {
+  return fmt::format("&{}", name);
+}
+
 }  // namespace
 
 FunctionScope::FunctionScope(std::string function_name, FunctionSignature signature, AbiLayout layout,
@@ -54,6 +59,22 @@ std::optional<ScopeName> FunctionScope::find_parameter(std::string_view name) co
   return std::nullopt;
 }
 
+// A closure that is called where it stands takes what it captured as parameters.
+std::optional<ScopeName> FunctionScope::find_captured(std::string_view name) const {
+  const std::string reference = reference_to(name);
+  for (std::size_t i = 0; i < signature_.captured.size(); ++i) {
+    const std::string& captured = signature_.captured[i].name;
+    if (captured == name || captured == reference) {
+      return ScopeName{ScopeName::Kind::kCapturedVariable, i, captured == reference};
+    }
+  }
+  std::optional<ScopeName> parameter = find_parameter(reference);
+  if (parameter) {
+    parameter->by_reference = true;
+  }
+  return parameter;
+}
+
 std::optional<ScopeName> FunctionScope::find_numbered(std::string_view name) const {
   const std::size_t first = (signature_.receiver ? 1U : 0U) + (signature_.has_dictionary ? 1U : 0U);
   if (const auto number = number_after(name, "arg"); number && *number < signature_.parameters.size()) {
@@ -64,7 +85,7 @@ std::optional<ScopeName> FunctionScope::find_numbered(std::string_view name) con
   }
   constexpr std::size_t kMostCaptured = 64;
   if (const auto number = number_after(name, "captured"); number && is_closure_ && *number < kMostCaptured) {
-    return ScopeName{ScopeName::Kind::kCapturedVariable, *number};
+    return ScopeName{ScopeName::Kind::kCapturedWord, *number};
   }
   return std::nullopt;
 }
@@ -90,6 +111,9 @@ base::Error FunctionScope::unknown_name(std::string_view name) const {
   }
   add(signature_.parameters, "arg");
   add(signature_.results, "ret");
+  for (const inspect::CapturedVariable& variable : signature_.captured) {
+    add_one(variable.name, variable.type);
+  }
   const std::string nearest = config::did_you_mean(name, names);
   return {ErrorCode::kNotFound, fmt::format("{}: no such parameter or result; this function has {}{}", name,
                                             list.empty() ? "none" : list, nearest)};
@@ -98,6 +122,9 @@ base::Error FunctionScope::unknown_name(std::string_view name) const {
 Result<ScopeName> FunctionScope::find(std::string_view name) const {
   if (const auto parameter = find_parameter(name)) {
     return *parameter;
+  }
+  if (const auto captured = find_captured(name)) {
+    return *captured;
   }
   if (const auto numbered = find_numbered(name)) {
     return *numbered;
@@ -119,6 +146,7 @@ Result<std::uint8_t> FunctionScope::moments_of(const Expression& expression) con
     ASSIGN_OR_RETURN(const ScopeName name, find(expression.text));
     switch (name.kind) {
       case ScopeName::Kind::kParameter:
+      case ScopeName::Kind::kCapturedWord:
       case ScopeName::Kind::kCapturedVariable:
         return std::uint8_t{kAtEntry};
       case ScopeName::Kind::kResult:

@@ -19,9 +19,11 @@ namespace plan {
 enum Moments : std::uint8_t { kNoMoment = 0, kAtEntry = 1, kAtReturn = 2 };
 
 struct ScopeName {
-  enum class Kind { kParameter, kResult, kCapturedVariable, kFunctionName, kPanicked };
+  enum class Kind { kParameter, kResult, kCapturedWord, kCapturedVariable, kFunctionName, kPanicked };
   Kind kind = Kind::kParameter;
-  std::size_t index = 0;  // in AbiLayout::parameters or results; or the number of a captured variable
+  // In AbiLayout::parameters or results, or in FunctionSignature::captured; or the number of a captured word.
+  std::size_t index = 0;
+  bool by_reference = false;  // what is there is the address of the variable
 };
 
 class FunctionScope {
@@ -44,6 +46,7 @@ class FunctionScope {
 
  private:
   [[nodiscard]] std::optional<ScopeName> find_parameter(std::string_view name) const;
+  [[nodiscard]] std::optional<ScopeName> find_captured(std::string_view name) const;
   [[nodiscard]] std::optional<ScopeName> find_numbered(std::string_view name) const;
   [[nodiscard]] base::Error unknown_name(std::string_view name) const;
 

@@ -141,6 +141,8 @@ class SignatureResolver {
     for (const inspect::NamedParameter& parameter : debug.results) {
       result.results.push_back({parameter.name, parameter.type});
     }
+    std::ranges::copy_if(debug.captured, std::back_inserter(result.captured),
+                         [](const auto& variable) { return variable.type != TypeId::kNone; });
     if (receiver_ && !result.parameters.empty()) {
       result.receiver = result.parameters.front();
       result.parameters.erase(result.parameters.begin());

@@ -27,6 +27,7 @@ struct FunctionSignature {
   bool dictionary_first = false;  // before the receiver (Go 1.18, 1.19)
   std::vector<SignatureParameter> parameters;
   std::vector<SignatureParameter> results;
+  std::vector<inspect::CapturedVariable> captured;  // of a closure, where DWARF says
   // False: only the receiver is known. `unknown_because` says what to do about it.
   bool complete = false;
   std::string unknown_because;

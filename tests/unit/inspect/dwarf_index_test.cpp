@@ -12,6 +12,7 @@ namespace inspect {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::Optional;
 
@@ -60,6 +61,27 @@ TEST(DwarfIndex, NamesParametersAndResults) {
     const DebugSignature plain = signature("main.Plain.Send");
     EXPECT_THAT(texts_of(facts, plain.parameters),
                 ElementsAre("p main.Plain", "order *apiv1.Order", "count int", "price float64"));
+  }
+}
+
+TEST(DwarfIndex, SaysWhereAClosureKeepsWhatItCaptured) {
+  for (const support::GoBuild& build : builds_with_dwarf()) {
+    SCOPED_TRACE(build.name());
+    const BinaryFacts facts = facts_of(support::built(build), [](std::string_view name) {
+      return name == "main.closures.func1" || name == "main.closures";
+    });
+    const auto captured_by = [&facts](std::string_view name) {
+      return function_named(facts, name).details->debug_signature.value().captured;
+    };
+    EXPECT_THAT(captured_by("main.closures"), IsEmpty());
+    const std::vector<CapturedVariable> captured = captured_by("main.closures.func1");
+    constexpr int kFirstThatSays = 23;
+    ASSERT_EQ(captured.size(), build.minor() >= kFirstThatSays ? 1U : 0U);
+    for (const CapturedVariable& variable : captured) {
+      EXPECT_EQ(variable.name, "&base");
+      EXPECT_EQ(facts.types[variable.type].name, "*int");
+      EXPECT_EQ(variable.offset, 8U);
+    }
   }
 }
 

@@ -405,6 +405,54 @@ TEST_F(Language, ReadsVariablesThatAClosureCaptured) {
   EXPECT_EQ(one.label("x"), "inner");
 }
 
+TEST_F(Language, ReadsVariablesThatAClosureCapturedByTheirNames) {
+  const std::uint32_t closure = facts.function("x.org/app.(*Service).Do.func1", -1);
+  facts.details(closure).debug_signature = {
+      .parameters = {{"n", facts.integer}},
+      .results = {},
+      .captured = {
+          {"word", facts.string, 16}, {"&seen", facts.pointer(facts.integer), 8}, {"n", facts.string, 32}}};
+  ProbeBuilder builder("x.org/app.(*Service).Do.func1");
+  builder.label("word", "word")
+      .label("seen", "seen")
+      .label("after", "at_return(seen)")
+      .label("n", "n");  // the parameter hides it
+  const ProbePlan planned = support::plan_of(builder, facts);
+  ASSERT_FALSE(planned.probes.empty()) << support::reason_of(planned);
+  const std::uint64_t context = memory.allocate(48);
+  const std::uint64_t seen = memory.allocate(8);
+  memory.put<std::uint64_t>(context + 8, seen);
+  memory.put_string(context + 16, "text");
+  memory.put<std::int64_t>(seen, 41);
+  PlannedCall one(&planned, &memory);
+  one.enter({7, 0, 0, 0, 0, 0, 0, 0, 0, context});
+  memory.put<std::int64_t>(seen, 42);
+  one.leave({});
+  EXPECT_EQ(one.label("word"), "text");
+  EXPECT_EQ(one.label("seen"), "41");
+  EXPECT_EQ(one.label("after"), "42");
+  EXPECT_EQ(one.label("n"), "7");
+}
+
+// A closure that is called where it stands takes what it captured as parameters.
+TEST_F(Language, ReadsVariablesThatAreHandedToAClosure) {
+  const std::uint32_t closure = facts.function("x.org/app.(*Service).Do.func1", 16);
+  facts.details(closure).debug_signature = {
+      .parameters = {{"&seen", facts.pointer(facts.integer)}, {"n", facts.integer}},
+      .results = {},
+      .captured = {}};
+  ProbeBuilder builder("x.org/app.(*Service).Do.func1");
+  builder.label("seen", "seen").label("n", "n");
+  const ProbePlan planned = support::plan_of(builder, facts);
+  ASSERT_FALSE(planned.probes.empty()) << support::reason_of(planned);
+  const std::uint64_t seen = memory.allocate(8);
+  memory.put<std::int64_t>(seen, 41);
+  PlannedCall one(&planned, &memory);
+  one.enter({seen, 7});
+  EXPECT_EQ(one.label("seen"), "41");
+  EXPECT_EQ(one.label("n"), "7");
+}
+
 TEST_F(Language, KeepsOnlyTheRootForAReadAtTheReturn) {
   EXPECT_EQ(value_of_label("at_return(req.Path)"), "/a/b");
   memory.put_string(request_at, "/changed");
