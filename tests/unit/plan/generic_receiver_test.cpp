@@ -104,6 +104,15 @@ TEST_F(GenericReceivers, LookAtEachOfSeveralTypeArguments) {
               ElementsAre("Key", "Size", "Value"));
 }
 
+// map[string]int spells both arguments, but is the same for both.
+TEST_F(GenericReceivers, HaveAFieldThatIsTheSameForDifferentArguments) {
+  const TypeId index = facts.map(facts.string, facts.integer);
+  facts.structure("x.org/app", "app.Table[int]", {{"Index", index}, {"Last", facts.integer}});
+  EXPECT_THAT(doubts_of("x.org/app.(*Table[...]).Do"), ElementsAre("Index", "Last"));
+  facts.structure("x.org/app", "app.Table[string]", {{"Index", index}, {"Last", facts.string}});
+  EXPECT_THAT(doubts_of("x.org/app.(*Table[...]).Do"), ElementsAre("Last"));
+}
+
 TEST_F(GenericReceivers, PassedByValueNeedALayout) {
   const TypeId ints = instantiate("int", facts.integer);
   EXPECT_EQ(receiver_of("x.org/app.Set[go.shape.int].Len").value_or(TypeId::kNone), ints);
