@@ -55,6 +55,16 @@ TEST(Budget, DetachesTheDearestProbeOfTheServiceThatBreaksIt) {
   EXPECT_EQ(budget.detaches().at({"shop", "dear"}), 1U);
 }
 
+TEST(Budget, IsBrokenByProbesThatAreWithinItEach) {
+  Budget budget = budget_of(config_of(0.05));
+  (void)budget.decide(at(0), costs(0, 0));
+  const Budget::Decision decision = budget.decide(at(10), costs(0.4, 0.3));
+  ASSERT_EQ(decision.detach.size(), 1U);
+  EXPECT_EQ(decision.detach[0].probe, (ProbeId{"shop", "dear"}));
+  EXPECT_NEAR(decision.detach[0].cores, 0.07, 1e-9);
+  EXPECT_NEAR(decision.detach[0].probe_cores, 0.04, 1e-9);
+}
+
 TEST(Budget, LetsPassWhatIsWithinIt) {
   Budget budget = budget_of(config_of(0.05));
   for (int window = 0; window < 5; ++window) {
@@ -139,6 +149,20 @@ TEST(Budget, ForgetsAProbeThatHasBehaved) {
   EXPECT_EQ(budget.decide(at(170), costs(10, 0)).detach[0].pause, seconds(60));
 }
 
+// It came back at 70 and was away for 60 seconds, and a window passes twice before it can be found.
+TEST(Budget, ForgetsAfterAsLongAsItWasAwayAndTwoWindows) {
+  for (const auto& [broken_at, pause] : {std::pair{140, 120}, std::pair{150, 60}}) {
+    Budget budget = budget_of(config_of(0.05));
+    (void)budget.decide(at(0), costs(0, 0));
+    (void)budget.decide(at(10), costs(5, 0));
+    (void)budget.decide(at(70), costs(5, 0));
+    (void)budget.decide(at(broken_at - 10), costs(5, 0));
+    const Budget::Decision decision = budget.decide(at(broken_at), costs(10, 0));
+    ASSERT_EQ(decision.detach.size(), 1U) << broken_at;
+    EXPECT_EQ(decision.detach[0].pause, seconds(pause)) << broken_at;
+  }
+}
+
 TEST(Budget, BeginsANewWindowWhenAProbeComesBack) {
   Budget budget = budget_of(config_of(0.05));
   (void)budget.decide(at(0), costs(0, 0));
@@ -147,6 +171,16 @@ TEST(Budget, BeginsANewWindowWhenAProbeComesBack) {
   EXPECT_EQ(budget.decide(at(70), costs(5, 0)).retry.size(), 1U);
   EXPECT_TRUE(budget.decide(at(79), costs(9, 0)).is_empty());
   EXPECT_EQ(budget.decide(at(80), costs(9, 0)).detach.size(), 1U);
+}
+
+TEST(Budget, OfStrangersBeginsANewWindowTooWhenAProbeComesBack) {
+  Budget budget = budget_of(config_of(0.05));
+  (void)budget.decide(at(0), costs(0, 0, 0, 0));
+  EXPECT_EQ(budget.decide(at(10), costs(0, 0, 0, 5)).detach.size(), 1U);
+  EXPECT_TRUE(budget.decide(at(65), costs(0, 0, 0, 5)).is_empty());
+  EXPECT_EQ(budget.decide(at(70), costs(0, 0, 0, 5)).retry.size(), 1U);
+  EXPECT_TRUE(budget.decide(at(79), costs(0, 0, 0, 9)).is_empty());
+  EXPECT_EQ(budget.decide(at(80), costs(0, 0, 0, 9)).detach.size(), 1U);
 }
 
 TEST(Budget, NoneIsNoLimit) {
@@ -165,6 +199,18 @@ TEST(Budget, AnotherOneBeginsAnewAndTheSameGoesOn) {
   budget.use(config_of(0.5));
   EXPECT_THAT(budget.detached("shop"), IsEmpty());
   EXPECT_EQ(budget.detaches().at({"shop", "dear"}), 1U) << "a counter";
+}
+
+TEST(Budget, AnotherOneForgetsWhatCameBack) {
+  Budget budget = budget_of(config_of(0.05));
+  (void)budget.decide(at(0), costs(0, 0));
+  (void)budget.decide(at(10), costs(5, 0));
+  EXPECT_EQ(budget.decide(at(70), costs(5, 0)).retry.size(), 1U);
+  budget.use(config_of(0.04));
+  (void)budget.decide(at(80), costs(5, 0));
+  const Budget::Decision decision = budget.decide(at(90), costs(10, 0));
+  ASSERT_EQ(decision.detach.size(), 1U);
+  EXPECT_EQ(decision.detach[0].pause, seconds(60));
 }
 
 }  // namespace

@@ -68,6 +68,17 @@ TEST(CostMeter, NeverGoesDown) {
   EXPECT_EQ(meter.costs().at({"cart", "add"}).target_seconds, 0);
 }
 
+TEST(CostMeter, SeesInReturnsAloneThatTheKernelBeganAnew) {
+  CostMeter meter(kPrices);
+  const plan::PlannedProbe probe = probe_at({"push rbp"});
+  meter.update(kId, probe, 7, {});
+  meter.update(kId, probe, 7, {.entries = 1'000'000, .returns = 1'000'000});
+  EXPECT_DOUBLE_EQ(meter.costs().at(kId).target_seconds, 1.0 + 10.0);
+  // Entries have caught up already; half of the calls have not returned.
+  meter.update(kId, probe, 7, {.entries = 1'000'000, .returns = 500'000});
+  EXPECT_DOUBLE_EQ(meter.costs().at(kId).target_seconds, 11.0 + 1.0 + 5.0);
+}
+
 TEST(CostMeter, IsNotDeceivedByCountsOfDifferentMoments) {
   CostMeter meter(kPrices);
   const plan::PlannedProbe probe = probe_at({"push rbp"});
