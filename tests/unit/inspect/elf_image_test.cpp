@@ -145,6 +145,39 @@ TEST(ElfImage, RefusesWhatItCannotRead) {
   }
 }
 
+// The headers are Elf64_Ehdr at 0 and one Elf64_Phdr at 64, which are 120 bytes; the code is 8 more.
+TEST(ElfImage, KnowsTheSizeThatItsHeadersSpeakOf) {
+  const std::vector<std::byte> whole = ElfBuilder().code(0x401000, "12345678").build();
+  std::vector<std::byte> with_sections = whole;
+  with_sections.at(41) = std::byte{1};   // e_shoff: 256
+  with_sections.at(58) = std::byte{64};  // e_shentsize
+  with_sections.at(60) = std::byte{3};   // e_shnum
+  std::vector<std::byte> beyond_all = whole;
+  std::fill_n(beyond_all.begin() + 96, 8, std::byte{0xff});  // p_filesz
+
+  struct Case {
+    std::string name;
+    std::vector<std::byte> file;
+    std::uint64_t size;
+  };
+
+  for (const Case& test : {Case{"whole", whole, 128}, Case{"cut", {whole.begin(), whole.end() - 3}, 128},
+                           Case{"sections behind the end", with_sections, 256 + 3 * 64},
+                           Case{"more than there are numbers", beyond_all, ~std::uint64_t{0}}}) {
+    ASSERT_OK_AND_ASSIGN(const ElfImage image, ElfImage::parse(test.file));
+    EXPECT_EQ(image.declared_size(), test.size) << test.name;
+  }
+}
+
+TEST(ElfImage, KeepsOfASegmentWhatTheFileHas) {
+  std::vector<std::byte> file = ElfBuilder().code(0x401000, "12345678").build();
+  file.resize(file.size() - 3);
+  ASSERT_OK_AND_ASSIGN(const ElfImage image, ElfImage::parse(file));
+  EXPECT_EQ(image.segments().at(0).file_size, 5U);
+  EXPECT_EQ(image.segments().at(0).memory_size, 8U);
+  EXPECT_EQ(image.bytes_at(VirtualAddress{0x401001}).text(), "2345");
+}
+
 TEST(ElfImage, RecognisesArm64) {
   std::vector<std::byte> file = ElfBuilder().code(0x401000, "\xc3").build();
   file.at(18) = std::byte{183};
