@@ -40,11 +40,26 @@ TEST_F(Routes, ReloadWhereItIsAllowed) {
   EXPECT_EQ(answer(request, exposed_).status, 403);
   exposed_.reloaded.emplace();
   EXPECT_EQ(answer(request, exposed_).status, 200);
-  EXPECT_EQ(get("/-/reload").status, 405);
   exposed_.reloaded = base::fail(base::ErrorCode::kInvalidConfig, "probes.yaml:1:1: wrong");
   const Response refused = answer(request, exposed_);
   EXPECT_EQ(refused.status, 500);
   EXPECT_EQ(refused.body, "probes.yaml:1:1: wrong\n");
+}
+
+TEST_F(Routes, ReloadByPostAndPutAlone) {
+  exposed_.reloaded.emplace();
+  for (const char* method : {"POST", "PUT"}) {
+    const Response response =
+        answer({.method = method, .path = "/-/reload", .accept = "", .accept_encoding = ""}, exposed_);
+    EXPECT_EQ(response.status, 200) << method;
+    EXPECT_EQ(response.body, "reloaded\n") << method;
+  }
+  for (const char* method : {"GET", "HEAD", "DELETE", "OPTIONS", "post", ""}) {
+    const Response response =
+        answer({.method = method, .path = "/-/reload", .accept = "", .accept_encoding = ""}, exposed_);
+    EXPECT_EQ(response.status, 405) << method;
+    EXPECT_THAT(response.headers, Contains(Header{"Allow", "POST, PUT"})) << method;
+  }
 }
 
 TEST_F(Routes, ServeMetrics) {
