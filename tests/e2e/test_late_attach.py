@@ -4,6 +4,7 @@ built by several versions of Go; then the stand-in for Resonance."""
 import json
 import pathlib
 import re
+import threading
 import unittest
 
 import exposition
@@ -81,6 +82,25 @@ class Records:
         self.bpftool("map", "update", "id", self.id, "key", *key, "value", *value)
 
 
+class Pages(threading.Thread):
+    """One page after another: which values of a series they have, None where it is missing."""
+
+    def __init__(self, exporter, series):
+        super().__init__(daemon=True)
+        self.exporter, self.series = exporter, series
+        self.values, self.going = set(), True
+        self.start()
+
+    def run(self):
+        while self.going:
+            self.values.add(self.exporter.samples().get(self.series))
+
+    def stop(self):
+        self.going = False
+        self.join()
+        return self.values
+
+
 class LateAttach(TestCase):
     def program(self, version="", flavour="stripped"):
         exe = gofixture.build("late", FLAVOURS[flavour], toolchain=f"go{version}" if version else "",
@@ -97,6 +117,29 @@ class LateAttach(TestCase):
         found = {gauge: samples.get(exposition.series(gauge)) for gauge in GAUGES}
         self.assertEqual(found, {**dict.fromkeys(GAUGES, 0.0), **wanted}, exporter.process.tail())
         return samples
+
+    def test_no_page_lacks_calls_while_probes_change(self):
+        """The gauge is right, or it is not there while calls that began before its probe are being looked for."""
+        program = self.program()
+        program.ask("open 300", "open 300")
+        text = self.config.read_text()
+        configs = [text,
+                   text.replace("serve_duration_ms] }", "serve_duration_ms, served_total] }")
+                   .replace("metrics:\n", "metrics:\n  served_total: { type: counter, help: Calls. }\n"),
+                   "".join(line for line in text.splitlines(True) if not re.search("name: serve,|serving:|serve_duration_ms:", line)),
+                   # Another probe changes.
+                   text.replace("record: [step_duration_ms] }", "record: [step_duration_ms, stepped_total] }")
+                   .replace("metrics:\n", "metrics:\n  stepped_total: { type: counter, help: Calls. }\n")]
+        exporter = start_exporter(self, self.config, "--web.enable-lifecycle", ready=False)
+        pages = Pages(exporter, exposition.series("serving"))
+        exporter.wait_ready()
+        for number in (1, 3, 0, 2, 0, 3, 2, 3, 1, 0):
+            config = configs[number]
+            self.config.write_text(config)
+            self.assertEqual(exporter.request("/-/reload", "POST").status, 200)
+            if "serving:" in config:
+                self.assertEqual(exporter.samples()[exposition.series("serving")], 300)
+        self.assertLessEqual(pages.stop(), {None, 300.0})
 
     def hold_and_release(self, program):
         """Ready, killed, ready again, stopped, ready again: right at the first scrape each time."""

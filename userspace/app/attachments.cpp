@@ -28,6 +28,39 @@ discover::Target only_members_of(discover::Target target, const std::string& ser
 
 }  // namespace
 
+void Attachment::forget_calls() {
+  if (calls) {
+    unknown_before = calls->unknown_baselines();
+    for (const collect::RawFrame& frame : calls->unrecorded()) {
+      const auto probe = std::ranges::find(binary.probes, frame.probe, &attach::AttachedProbe::number);
+      if (probe != binary.probes.end() && probe->presence == attach::Presence::kAttached) {
+        probe->presence = attach::Presence::kSettling;
+      }
+    }
+  }
+  calls.reset();
+}
+
+void Attachment::go_on_from(const Attachment& earlier) {
+  unknown_before = earlier.unknown_before;
+  for (attach::AttachedProbe& probe : binary.probes) {
+    const auto before =
+        std::ranges::find(earlier.binary.probes, probe.number, &attach::AttachedProbe::number);
+    if (before != earlier.binary.probes.end() && before->presence == attach::Presence::kSettling &&
+        probe.presence == attach::Presence::kAttached) {
+      probe.presence = attach::Presence::kSettling;
+    }
+  }
+}
+
+void Attachment::settle() {
+  for (attach::AttachedProbe& probe : binary.probes) {
+    if (probe.presence == attach::Presence::kSettling) {
+      probe.presence = attach::Presence::kAttached;
+    }
+  }
+}
+
 std::vector<Missing> Attachments::missing(const std::vector<discover::Target>& targets) const {
   std::vector<Missing> found;
   for (const discover::Target& target : targets) {
@@ -179,9 +212,10 @@ void Attachments::add(std::vector<Attempt> attempts, const attach::SharedMaps& m
 
 // What the later generation does not go on with is kept apart until its counts are in the totals.
 void Attachments::replace(Attachment& earlier, Attachment fresh, const attach::SharedMaps& maps) {
-  earlier.calls.reset();
+  earlier.forget_calls();
   detach(earlier);
   fresh.collector = std::move(earlier.collector);
+  fresh.go_on_from(earlier);
   auto left =
       std::make_unique<Attachment>(Attachment{.binary = std::move(earlier.binary), .is_current = false});
   for (std::size_t i = left->binary.probes.size(); i-- > 0;) {
@@ -216,8 +250,12 @@ void Attachments::adopt(std::vector<attach::AttachedBinary> binaries) {
     // The first of a unit is its latest generation.
     const bool is_current =
         find(binary.id, binary.service) == nullptr && !is_in_totals(binary, kept_->totals());
-    attachments_.push_back(std::make_unique<Attachment>(
+    auto& adopted = *attachments_.emplace_back(std::make_unique<Attachment>(
         Attachment{.binary = std::move(binary), .is_adopted = true, .is_current = is_current}));
+    // Of calls in flight it is not known which have ended since.
+    for (attach::AttachedProbe& probe : adopted.binary.probes) {
+      probe.presence = kept_->has_predecessor() ? probe.presence : attach::Presence::kSettling;
+    }
   }
 }
 
@@ -265,7 +303,7 @@ void Attachments::drop_left_out_services() {
     const std::string& service = attachment->binary.service;
     if (attachment->is_current &&
         std::ranges::find(config_->services, service, &config::Service::name) == config_->services.end()) {
-      attachment->calls.reset();
+      attachment->forget_calls();
       detach(*attachment);
       attachment->is_current = false;
       log_->info("detached: the service is not configured any more",

@@ -25,9 +25,21 @@ namespace app {
 struct Attachment {
   attach::AttachedBinary binary;
   collect::Collector collector;
-  std::unique_ptr<RunningCalls> calls;  // from the first look on; refers to `binary`
-  bool is_adopted = false;              // left by the exporter before; nothing is attached
-  bool is_current = true;               // false: probes that a later generation has changed or left out
+  std::unique_ptr<RunningCalls> calls;      // from the first look on; refers to `binary`
+  std::vector<std::string> unknown_before;  // unknown baselines until `calls` knows better
+  bool is_adopted = false;                  // left by the exporter before; nothing is attached
+  bool is_current = true;                   // false: probes that a later generation has changed or left out
+
+  // Its probes change. What is not known stays so until the next look, and gauges of calls that only `calls`
+  // knew of are not known until then.
+  void forget_calls();
+
+  // Takes the place of a generation that was told to forget_calls(): of probes that are the same no more is
+  // known than before.
+  void go_on_from(const Attachment& earlier);
+
+  // Calls that began before have been looked for.
+  void settle();
 };
 
 // What is to be attached and is not yet.
@@ -86,8 +98,8 @@ class Attachments {
   // Moves the counts of what nobody will hit any more to the totals, and forgets it.
   void retire(const ProcessRegistry& registry, const attach::SharedMaps& maps);
 
-  // What was detached above counts nothing, and its breakpoints are there until this is called: without the lock that
-  // scrapes need, by the thread that calls the rest.
+  // What was detached above counts nothing, and its breakpoints are there until this is called: without the
+  // lock that scrapes need, by the thread that calls the rest.
   void close_detached() { detached_.clear(); }
 
   [[nodiscard]] std::vector<std::unique_ptr<Attachment>>& all() { return attachments_; }

@@ -94,7 +94,7 @@ std::vector<MovedProbes> take_out(std::span<const std::unique_ptr<Attachment>> a
       binary.probes[i].presence = Presence::kDetached;
       binary.probes[i].since_ns = attach::kNever;
     }
-    attachment->calls.reset();  // which functions it follows has changed
+    attachment->forget_calls();  // which functions it follows has changed
     all.push_back(std::move(moved));
   }
   return all;
@@ -143,7 +143,7 @@ void put_back(std::vector<MovedProbes>& all, base::Logger& log) {
     AttachedBinary& binary = moved.attachment->binary;
     attach::add_links(binary, std::move(moved.links));
     for (const std::size_t i : moved.probes) {
-      binary.probes[i].presence = Presence::kReturning;
+      binary.probes[i].presence = Presence::kSettling;
       binary.probes[i].since_ns = base::boot_time_ns();
       binary.probes[i].error.clear();
     }
@@ -155,7 +155,7 @@ void put_back(std::vector<MovedProbes>& all, base::Logger& log) {
       }
     }
     if (!moved.probes.empty()) {
-      moved.attachment->calls.reset();
+      moved.attachment->forget_calls();
     }
   }
 }
@@ -165,7 +165,6 @@ void finish_putting_back(std::span<const MovedProbes> all, const attach::PinFold
   for (const MovedProbes& moved : all) {
     AttachedBinary& binary = moved.attachment->binary;
     for (const std::size_t i : moved.probes) {
-      binary.probes[i].presence = Presence::kAttached;
       log.info("probe attached again", {{"service", binary.service}, {"probe", binary.plan.probes[i].name}});
     }
     if (!moved.probes.empty()) {

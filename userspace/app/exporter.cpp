@@ -337,6 +337,7 @@ void Exporter::use_config(ConfigFile::Loaded loaded) {
     }
   }
   attach_missing();
+  look_at_calls();
   const std::scoped_lock lock(mutex_);
   attachments_.retire(registry_, watch_.maps());
 }
@@ -359,11 +360,14 @@ void Exporter::look_at_calls() {
     {
       const std::scoped_lock lock(mutex_);
       if (!attachment->calls) {
-        attachment->calls = std::make_unique<RunningCalls>(binary, watch_.maps(), *clock_, *log_);
+        attachment->calls =
+            std::make_unique<RunningCalls>(binary, watch_.maps(), attachment->unknown_before, *clock_, *log_);
       }
       live = registry_.live(binary.id, attachment->binary.service);
     }
     attachment->calls->look(live);
+    const std::scoped_lock lock(mutex_);
+    attachment->settle();
   }
 }
 

@@ -90,11 +90,14 @@ int serve(const RunOptions& options, Exporter::Options exporter_options, WebConf
     }
   });
   const int signal = stop_signals->wait();
-  log.info("stopping", {{"signal", signal}});
   base::tell_systemd(base::ServiceState::kStopping, log);
   follower.request_stop();
   follower.join();
-  return followed ? 0 : report(log, followed.error());
+  if (!followed) {
+    return report(log, followed.error());
+  }
+  log.info("stopped", {{"signal", signal}});
+  return 0;
 }
 
 // For people and editors: one problem per line, as file:line:column.

@@ -49,8 +49,12 @@ bool starts_unknown(const plan::PlannedRecord& record) {
 }  // namespace
 
 RunningCalls::RunningCalls(const attach::AttachedBinary& binary, const attach::SharedMaps& shared,
-                           const base::Clock& clock, base::Logger& log)
-    : binary_(&binary), clock_(&clock), log_(&log), attached_ns_(base::boot_time_ns()) {
+                           std::vector<std::string> unknown, const base::Clock& clock, base::Logger& log)
+    : binary_(&binary),
+      clock_(&clock),
+      log_(&log),
+      attached_ns_(base::boot_time_ns()),
+      published_unknown_(std::move(unknown)) {
   const bool any_framed = std::ranges::any_of(binary.plan.probes, &plan::PlannedProbe::framed);
   if (!any_framed || !binary.plan.runtime.starts_with("go") || !binary.maps.goroutines) {
     return;

@@ -39,9 +39,10 @@ struct LiveProcess {
 
 class RunningCalls {
  public:
-  // After the probes are attached. All arguments outlive the result.
+  // After the probes are attached. `unknown` is what unknown_baselines() says before the first look. The
+  // other arguments outlive the result.
   RunningCalls(const attach::AttachedBinary& binary, const attach::SharedMaps& shared,
-               const base::Clock& clock, base::Logger& log);
+               std::vector<std::string> unknown, const base::Clock& clock, base::Logger& log);
 
   // Looks at processes that are new, at all of them now and then, and at goroutines that were not clear the
   // last time. One thread only; the processes go on meanwhile.

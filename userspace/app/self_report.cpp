@@ -115,9 +115,8 @@ metrics::SelfState report_attachments(const config::ProbeConfig& config, const A
       collect::add_hits(hits_before, attachment->binary, *hits);
     }
     std::ranges::move(collect::name_losses(attachment->binary, *losses), std::back_inserter(state.losses));
-    if (attachment->calls) {
-      std::ranges::move(attachment->calls->unknown_baselines(), std::back_inserter(state.unknown_baselines));
-    }
+    std::ranges::copy(attachment->calls ? attachment->calls->unknown_baselines() : attachment->unknown_before,
+                      std::back_inserter(state.unknown_baselines));
     std::ranges::copy(collect::unknown_gauges(attachment->binary),
                       std::back_inserter(state.unknown_baselines));
     if (!attachment->is_current) {

@@ -61,8 +61,8 @@ struct ProbeProgram {
 // Whether a probe is in the binary, as its cost allows.
 enum class Presence {
   kAttached,
-  kDetached,   // taken out for a while: it has no links, and none of its calls are in flight
-  kReturning,  // attached again; calls that began before are not found yet
+  kDetached,  // taken out for a while: it has no links, and none of its calls are in flight
+  kSettling,  // attached just now; calls that began before are not found yet
 };
 
 // The plan's probe of the same index, or an unwind hook; without programs where it could not be loaded.

@@ -133,7 +133,7 @@ class Loader {
     for (std::size_t i = 0; i < binary_->probes.size(); ++i) {
       AttachedProbe& probe = binary_->probes[i];
       probe.since_ns = since_of(i, now);
-      probe.presence = request_->detached.contains(i) ? Presence::kDetached : Presence::kAttached;
+      probe.presence = presence_of(i);
       if (kept_[i] != nullptr) {
         probe.number = kept_[i]->number;
       } else {
@@ -144,13 +144,23 @@ class Loader {
     return {};
   }
 
+  // Whether the generation before has seen each call up to now.
+  [[nodiscard]] bool goes_on(std::size_t index) const {
+    return kept_[index] != nullptr && request_->earlier_counts && kept_[index]->since_ns != kNever;
+  }
+
   [[nodiscard]] std::uint64_t since_of(std::size_t index, std::uint64_t now) const {
     if (request_->detached.contains(index)) {
       return kNever;
     }
-    const bool goes_on =
-        kept_[index] != nullptr && request_->earlier_counts && kept_[index]->since_ns != kNever;
-    return goes_on ? kept_[index]->since_ns : now;
+    return goes_on(index) ? kept_[index]->since_ns : now;
+  }
+
+  [[nodiscard]] Presence presence_of(std::size_t index) const {
+    if (request_->detached.contains(index)) {
+      return Presence::kDetached;
+    }
+    return goes_on(index) ? kept_[index]->presence : Presence::kSettling;
   }
 
   [[nodiscard]] LoadRequest load_request() const {

@@ -43,6 +43,16 @@ void add_unrecorded(std::vector<RawFrame>& frames, std::span<const RawFrame> unr
                        [&](const RawFrame& frame) { return !recorded.contains(place_of(frame)); });
 }
 
+std::set<std::string> known_gauges(const attach::AttachedBinary& binary,
+                                   const std::set<std::string>& unknown) {
+  std::set<std::string> known;
+  for (const plan::PlannedProbe& probe : binary.plan.probes) {
+    known.merge(gauges_of(probe));
+  }
+  std::erase_if(known, [&unknown](const std::string& metric) { return unknown.contains(metric); });
+  return known;
+}
+
 }  // namespace
 
 base::Result<std::vector<Sample>> Collector::collect(const config::ProbeConfig& config,
@@ -69,11 +79,11 @@ base::Result<std::vector<Sample>> Collector::collect(const config::ProbeConfig& 
     std::ranges::move(counted, std::back_inserter(samples));
     count_gauges(view, probe, live, gauges_);
   }
-  // What a detached probe feeds is neither what it was nor 0.
-  for (const std::string& metric : unknown_gauges(binary)) {
-    gauges_.forget(metric);
-    std::erase_if(samples, [&metric](const Sample& sample) { return sample.metric == metric; });
-  }
+  // What a detached probe feeds is neither what it was nor 0; what none feeds any more is no gauge of this
+  // binary.
+  const std::set<std::string> unknown = unknown_gauges(binary);
+  gauges_.keep_only(known_gauges(binary, unknown));
+  std::erase_if(samples, [&unknown](const Sample& sample) { return unknown.contains(sample.metric); });
   std::ranges::move(gauges_.take(processes), std::back_inserter(samples));
   return samples;
 }

@@ -121,8 +121,8 @@ void GaugeMemory::add(const Sample& sample, double count) {
   gauges_[{sample.metric, sample.process, sample.labels, sample.service}] += count;
 }
 
-void GaugeMemory::forget(const std::string& metric) {
-  std::erase_if(gauges_, [&metric](const auto& gauge) { return gauge.first.metric == metric; });
+void GaugeMemory::keep_only(const std::set<std::string>& metrics) {
+  std::erase_if(gauges_, [&metrics](const auto& gauge) { return !metrics.contains(gauge.first.metric); });
 }
 
 std::vector<Sample> GaugeMemory::take(const ProcessTable& processes) {

@@ -17,8 +17,8 @@ class GaugeMemory {
  public:
   // Adds `count` to the gauge of this sample's metric, labels and process.
   void add(const Sample& sample, double count);
-  // Forgets a metric: it is absent until it is counted again.
-  void forget(const std::string& metric);
+  // Forgets all other metrics: they are absent until they are counted again.
+  void keep_only(const std::set<std::string>& metrics);
   // The gauges as samples, those that are 0 now included. Starts the next scrape; processes that have exited
   // are forgotten.
   [[nodiscard]] std::vector<Sample> take(const ProcessTable& processes);
