@@ -1,5 +1,7 @@
 #include "config/parse_budget.hpp"
 
+#include <algorithm>
+
 namespace config {
 namespace {
 
@@ -35,6 +37,20 @@ Budget parse_budget(const YamlNode& node, const YamlReader& reader) {
     budget.retry_after = reader.duration(*retry, {owner, "retry_after"}).value_or(budget.retry_after);
   }
   return budget;
+}
+
+void expect_limit(const YamlNode& budget, const YamlNode* services, const YamlReader& reader) {
+  // A budget of a service has cores, or its own problem.
+  const auto has_budget = [](const YamlEntry& service) {
+    return find_value(service.value, "budget") != nullptr;
+  };
+  if (budget.kind != YamlNode::Kind::kMapping || find_value(budget, "cores") != nullptr ||
+      (services != nullptr && std::ranges::any_of(services->entries, has_budget))) {
+    return;
+  }
+  reader.problems().add(budget.position,
+                        "budget limits nothing: neither it nor the budget of a service has \"cores\"; write "
+                        "cores: 0.05 here or in a service, or remove it");
 }
 
 std::optional<double> parse_service_budget(const YamlNode& node, const std::string& owner,

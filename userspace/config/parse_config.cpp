@@ -55,6 +55,7 @@ ProbeConfig read_sections(const YamlNode& root, const YamlReader& reader) {
   }
   if (const YamlNode* const budget = find_value(root, "budget")) {
     config.budget = parse_budget(*budget, reader);
+    expect_limit(*budget, find_value(root, "services"), reader);
   }
   if (!reader.problems().are_enough()) {
     validate_config(config, unread, reader.problems());

@@ -132,6 +132,21 @@ TEST(ParseConfig, ReadsEveryKey) {
   EXPECT_EQ(config.probes[3].records[0].kind, RecordKind::kPairDown);
 }
 
+TEST(ParseConfig, TakesABudgetForServicesThatSayTheirOwnLimit) {
+  ASSERT_OK_AND_ASSIGN(
+      const ProbeConfig config,
+      parse_config(
+          "budget: { window: 20s }\n"
+          "services: { s: { match: { exe: x }, budget: { cores: 0.2 } }, t: { match: { exe: y } } }\n"
+          "metrics: { c: { type: counter, help: h } }\n"
+          "probes: [{ service: s, function: f, record: [c] }]\n",
+          "f"));
+  EXPECT_EQ(config.budget.cores, std::nullopt);
+  EXPECT_EQ(config.budget.window, std::chrono::seconds(20));
+  EXPECT_EQ(config.services[0].budget_cores, 0.2);
+  EXPECT_EQ(config.services[1].budget_cores, std::nullopt);
+}
+
 TEST(ParseConfig, KeepsTransformsInTheOrderWritten) {
   ASSERT_OK_AND_ASSIGN(const ProbeConfig config, load_config(kValid + "every_key.yaml"));
   const ValueLabel& kind = value_label(config.probes[1].labels[0]);
