@@ -89,6 +89,12 @@ class CommandLine(TestCase):
                 self.assertRegex(expected, re.compile(rf"\A{config.name}:\d+:\d+: ", re.MULTILINE))
                 self.check_refused(config, expected)
 
+    def test_check_says_what_it_found(self):
+        config = self.write("shop.yaml", SHOP.format(exe="*/shop").replace("  other_total: { type: counter, help: Calls., labels: [service, name] }\n", ""))
+        done = self.exporter_run("check", config)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertEqual(done.stdout.splitlines()[0], f"{config}: 1 service, 1 metric, 1 probe")
+
     def test_garbled_config(self):
         text = CONFIG.read_bytes()
         for n, garbled in enumerate((b"", text[: len(text) // 2], text[:1000] + b"\xff\xfe\x00" + text[1000:], b"{" * 100000,

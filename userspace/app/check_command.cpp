@@ -6,6 +6,7 @@
 #include "app/commands.hpp"
 #include "attach/map_memory.hpp"
 #include "base/error.hpp"
+#include "base/plural.hpp"
 #include "config/parse_config.hpp"
 #include "plan/widest_plan.hpp"
 
@@ -37,8 +38,8 @@ int execute(const CheckOptions& options) {
     fmt::print(stderr, "{}\n", config.error().message);
     return 2;
   }
-  fmt::print("{}: {} services, {} metrics, {} probes\n", options.config, config->services.size(),
-             config->metrics.size(), config->probes.size());
+  fmt::print("{}: {}, {}, {}\n", options.config, base::plural(config->services.size(), "service"),
+             base::plural(config->metrics.size(), "metric"), base::plural(config->probes.size(), "probe"));
   const auto memory = describe_memory(*config);
   if (!memory) {
     fmt::print(stderr, "uprobe_exporter: {}\n", memory.error().message);

@@ -6,12 +6,14 @@
 #include <iterator>
 #include <set>
 
+#include "base/plural.hpp"
 #include "plan/function_name.hpp"
 #include "plan/site_kind.hpp"
 
 namespace plan {
 namespace {
 
+using base::plural;
 using config::RecordKind;
 
 std::string joined(const std::vector<std::string>& parts, const char* separator) {
@@ -20,10 +22,6 @@ std::string joined(const std::vector<std::string>& parts, const char* separator)
     text += (text.empty() ? "" : separator) + part;
   }
   return text;
-}
-
-std::string plural(std::size_t count, const char* one) {
-  return fmt::format("{} {}{}", count, one, count == 1 ? "" : "s");
 }
 
 std::string cost_of(const std::vector<Site>& sites) {
