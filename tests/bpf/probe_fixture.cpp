@@ -153,8 +153,10 @@ void ProbeTest::replace(plan::ProbePlan plan) {
       binary_ ? attach::hand_over(watch_->maps(), gates) : attach::open_gates(watch_->maps(), gates);
   ASSERT_TRUE(opened.has_value()) << opened.error().message;
   binary_ = std::move(*attached);
-  for (const auto& probe : binary_->probes) {
+  for (auto& probe : binary_->probes) {
     ASSERT_EQ(probe.error, "");
+    // No call began before it.
+    probe.presence = attach::Presence::kAttached;
   }
 }
 
