@@ -12,7 +12,8 @@ int main(int argc, char** argv) {
     if (const int* status = std::get_if<int>(&parsed)) {
       return *status;
     }
-    return std::visit([](const auto& options) { return app::execute(options); }, std::get<app::Command>(parsed));
+    return std::visit([](const auto& options) { return app::execute(options); },
+                      std::get<app::Command>(parsed));
   } catch (const std::exception& error) {
     fmt::print(stderr, "uprobe_exporter: {}\n", error.what());
     return 1;

@@ -79,21 +79,24 @@ Result<> serve(const std::string& config_path, const std::string& library, pid_t
   attach::UnitNumbers numbers;
   attach::ServiceBits service_bits;
   service_bits.assign(config.services);
-  ASSIGN_OR_RETURN(const attach::AttachedBinary binary, attach::attach_binary({.config = &config,
-                                                                               .target = &target,
-                                                                               .service = service,
-                                                                               .watch = &watch,
-                                                                               .service_bits = &service_bits,
-                                                                               .kernel = kernel},
-                                                                              std::move(plan), numbers));
+  ASSIGN_OR_RETURN(attach::AttachedBinary binary, attach::attach_binary({.config = &config,
+                                                                         .target = &target,
+                                                                         .service = service,
+                                                                         .watch = &watch,
+                                                                         .service_bits = &service_bits,
+                                                                         .kernel = kernel},
+                                                                        std::move(plan), numbers));
   RETURN_IF_ERROR(attach::open_gates(watch.maps(), std::array{attach::Gate{binary.gate, binary.generation}}));
   ASSIGN_OR_RETURN(const collect::ProcessTable processes, process_table(watch, service, pid));
   const base::SystemClock clock;
   base::Logger log(clock);
-  app::RunningCalls calls(binary, watch.maps(), clock, log);
+  app::RunningCalls calls(binary, watch.maps(), {}, clock, log);
   const app::LiveProcess live{
       .number = processes.begin()->first, .pid = pid, .start_time_ns = 0, .library = library};
   calls.look(std::span(&live, 1));
+  for (attach::AttachedProbe& probe : binary.probes) {
+    probe.presence = attach::Presence::kAttached;
+  }
   collect::Collector collector;
   std::cout << "ready" << std::endl;
   for (std::string line; std::getline(std::cin, line);) {

@@ -9,9 +9,9 @@
 // The value of a Result that must be there.
 #define ASSERT_OK_AND_ASSIGN(declaration, expression) \
   ASSERT_OK_AND_ASSIGN_INNER(BASE_CONCAT(test_result_, __LINE__), declaration, expression)
-#define ASSERT_OK_AND_ASSIGN_INNER(result, declaration, expression)    \
-  auto result = (expression);                                          \
-  ASSERT_TRUE(result.has_value()) << result.error().message;           \
+#define ASSERT_OK_AND_ASSIGN_INNER(result, declaration, expression) \
+  auto result = (expression);                                       \
+  ASSERT_TRUE(result.has_value()) << result.error().message;        \
   declaration = std::move(*result)
 
 namespace support {
@@ -22,7 +22,8 @@ MATCHER_P2(IsError, code, message, "") {
     return false;
   }
   *result_listener << "the message is: " << arg.error().message;
-  return arg.error().code == code && ::testing::ExplainMatchResult(message, arg.error().message, result_listener);
+  return arg.error().code == code &&
+         ::testing::ExplainMatchResult(message, arg.error().message, result_listener);
 }
 
 }  // namespace support

@@ -10,7 +10,7 @@
 namespace app {
 
 // The plan of one service's probes in the executable at `path`.
-[[nodiscard]] base::Result<plan::ProbePlan> plan_binary(const config::ProbeConfig& config, const std::string& path,
-                                                        const std::string& service);
+[[nodiscard]] base::Result<plan::ProbePlan> plan_binary(const config::ProbeConfig& config,
+                                                        const std::string& path, const std::string& service);
 
 }  // namespace app

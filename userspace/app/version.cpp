@@ -14,8 +14,8 @@ metrics::BuildInfo build_info() {
 
 std::string version_line() {
   const metrics::BuildInfo build = build_info();
-  return fmt::format("uprobe_exporter, version {} (revision: {}; {}; libbpf {})", build.version, build.revision,
-                     build.compiler, build.libbpf);
+  return fmt::format("uprobe_exporter, version {} (revision: {}; {}; libbpf {})", build.version,
+                     build.revision, build.compiler, build.libbpf);
 }
 
 }  // namespace app

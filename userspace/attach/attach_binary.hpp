@@ -20,7 +20,8 @@ namespace attach {
 [[nodiscard]] base::Result<AttachedBinary> attach_binary(const AttachRequest& request, plan::ProbePlan plan,
                                                          UnitNumbers& numbers);
 
-// With Scope::kProcess: attaches to members that are new, and moves the links of those that are gone to `gone`.
+// With Scope::kProcess: attaches to members that are new, and moves the links of those that are gone to
+// `gone`.
 [[nodiscard]] base::Result<> follow_members(AttachedBinary& binary, const discover::Target& target,
                                             const KernelSupport& kernel, Links& gone);
 

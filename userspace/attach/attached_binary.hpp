@@ -92,8 +92,8 @@ struct ProbeLink {
 // Of one binary, by process, 0 for all of them.
 using Links = std::map<pid_t, std::vector<ProbeLink>>;
 
-// Breakpoints that nothing counts by any more. Destroying it takes them away, then gives the lease back: some milliseconds a
-// site, in which no lock should be held.
+// Breakpoints that nothing counts by any more. Destroying it takes them away, then gives the lease back: some
+// milliseconds a site, in which no lock should be held.
 struct Detached {
   std::optional<FileLease> lease;
   Links links;

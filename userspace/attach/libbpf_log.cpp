@@ -39,10 +39,13 @@ LibbpfLog::LibbpfLog() {
   libbpf_set_print(collect_message);
 }
 
-LibbpfLog::~LibbpfLog() { collected = nullptr; }
+LibbpfLog::~LibbpfLog() {
+  collected = nullptr;
+}
 
 std::string LibbpfLog::tail() const {
-  return collected->size() <= kTailBytes ? *collected : "..." + collected->substr(collected->size() - kTailBytes);
+  return collected->size() <= kTailBytes ? *collected
+                                         : "..." + collected->substr(collected->size() - kTailBytes);
 }
 
 }  // namespace attach

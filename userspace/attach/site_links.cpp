@@ -25,7 +25,8 @@ std::uint64_t cookie_of(const plan::Site& site) {
   return std::uint64_t{site.function} << ABI_COOKIE_SHIFT | inspect::value_of(site.address);
 }
 
-Result<UniqueFd> link_all_at_once(int program, std::span<const plan::Site> sites, const LinkOptions& options) {
+Result<UniqueFd> link_all_at_once(int program, std::span<const plan::Site> sites,
+                                  const LinkOptions& options) {
   std::vector<unsigned long> offsets;
   std::vector<__u64> cookies;
   for (const plan::Site& site : sites) {
@@ -45,11 +46,13 @@ Result<UniqueFd> link_all_at_once(int program, std::span<const plan::Site> sites
   return link;
 }
 
-// A uprobe as a perf event: Documentation of perf_event_open(2), "uprobe PMU"; its type number is the kernel's.
+// A uprobe as a perf event: Documentation of perf_event_open(2), "uprobe PMU"; its type number is the
+// kernel's.
 Result<UniqueFd> open_event(const plan::Site& site, const LinkOptions& options) {
   std::uint32_t type = 0;
   if (!(std::ifstream(kProbeType) >> type)) {
-    return base::fail(base::ErrorCode::kKernel, "{} cannot be read: the kernel needs CONFIG_UPROBE_EVENTS", kProbeType);
+    return base::fail(base::ErrorCode::kKernel, "{} cannot be read: the kernel needs CONFIG_UPROBE_EVENTS",
+                      kProbeType);
   }
   perf_event_attr attributes{};
   attributes.type = type;
@@ -59,7 +62,8 @@ Result<UniqueFd> open_event(const plan::Site& site, const LinkOptions& options) 
   // For all processes an event must name some CPU; the program runs on every CPU all the same.
   const pid_t process = options.process.value_or(-1);
   const int cpu = options.process ? -1 : 0;
-  UniqueFd event(static_cast<int>(::syscall(SYS_perf_event_open, &attributes, process, cpu, -1, PERF_FLAG_FD_CLOEXEC)));
+  UniqueFd event(
+      static_cast<int>(::syscall(SYS_perf_event_open, &attributes, process, cpu, -1, PERF_FLAG_FD_CLOEXEC)));
   if (!event) {
     return fail_errno(errno, "attaching at {:#x} of {}", inspect::value_of(site.address), options.open_path);
   }

@@ -21,7 +21,8 @@ struct LinkOptions {
 };
 
 // Closing a link detaches it; so does the kernel when the exporter dies. All sites or none.
-[[nodiscard]] base::Result<std::vector<base::UniqueFd>> link_sites(int program, std::span<const plan::Site> sites,
+[[nodiscard]] base::Result<std::vector<base::UniqueFd>> link_sites(int program,
+                                                                   std::span<const plan::Site> sites,
                                                                    const LinkOptions& options);
 
 }  // namespace attach

@@ -3,14 +3,16 @@
 //   Result<Image> open_image(const std::string& path) {
 //     ASSIGN_OR_RETURN(const MappedFile file, MappedFile::open(path));   // forward an error
 //     if (file.size() < 64) {
-//       return fail(ErrorCode::kCorruptBinary, "{}: {} bytes are too few for an ELF file", path, file.size());
+//       return fail(ErrorCode::kCorruptBinary, "{}: {} bytes are too few for an ELF file", path,
+//       file.size());
 //     }
 //     ...
 //   }
 //   Result<Image> image = open_image(path);
 //   if (!image) { return with_context(std::move(image.error()), "inspecting {}", path); }
 //
-// Messages are lower case, name the object, and end with what to do. An error is returned or logged, never both.
+// Messages are lower case, name the object, and end with what to do. An error is returned or logged, never
+// both.
 #pragma once
 
 #include <fmt/format.h>
@@ -41,7 +43,8 @@ template <class T = void>
 using Result = std::expected<T, Error>;
 
 template <class... Args>
-[[nodiscard]] std::unexpected<Error> fail(ErrorCode code, fmt::format_string<Args...> format, Args&&... args) {
+[[nodiscard]] std::unexpected<Error> fail(ErrorCode code, fmt::format_string<Args...> format,
+                                          Args&&... args) {
   return std::unexpected<Error>(Error{code, fmt::format(format, std::forward<Args>(args)...)});
 }
 
@@ -51,12 +54,14 @@ template <class... Args>
 template <class... Args>
 [[nodiscard]] std::unexpected<Error> fail_errno(int error_number, fmt::format_string<Args...> format,
                                                 Args&&... args) {
-  return std::unexpected<Error>(error_from_errno(error_number, fmt::format(format, std::forward<Args>(args)...)));
+  return std::unexpected<Error>(
+      error_from_errno(error_number, fmt::format(format, std::forward<Args>(args)...)));
 }
 
 // The same error with "context: " before its message.
 template <class... Args>
-[[nodiscard]] std::unexpected<Error> with_context(Error error, fmt::format_string<Args...> format, Args&&... args) {
+[[nodiscard]] std::unexpected<Error> with_context(Error error, fmt::format_string<Args...> format,
+                                                  Args&&... args) {
   error.message = fmt::format("{}: {}", fmt::format(format, std::forward<Args>(args)...), error.message);
   return std::unexpected<Error>(std::move(error));
 }
@@ -66,11 +71,11 @@ template <class... Args>
 #define BASE_CONCAT_INNER(a, b) a##b
 #define BASE_CONCAT(a, b) BASE_CONCAT_INNER(a, b)
 
-#define RETURN_IF_ERROR(expression)                                \
-  do {                                                             \
-    if (auto base_result = (expression); !base_result) {           \
-      return std::unexpected(std::move(base_result.error()));      \
-    }                                                              \
+#define RETURN_IF_ERROR(expression)                           \
+  do {                                                        \
+    if (auto base_result = (expression); !base_result) {      \
+      return std::unexpected(std::move(base_result.error())); \
+    }                                                         \
   } while (false)
 
 #define ASSIGN_OR_RETURN(declaration, expression) \

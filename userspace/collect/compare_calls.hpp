@@ -15,8 +15,9 @@ struct FollowedFunction {
   std::uint16_t probe = 0;  // exporter-wide number
   std::uint16_t function = 0;
   std::uint64_t entry = 0;
-  bool outermost = false;  // of nested calls on a goroutine only the first counts: one that runs keeps others out
-  bool is_gauge = false;   // its calls in flight are a metric: those that no record has are missing from it
+  bool outermost =
+      false;  // of nested calls on a goroutine only the first counts: one that runs keeps others out
+  bool is_gauge = false;  // its calls in flight are a metric: those that no record has are missing from it
 };
 
 struct CallComparison {

@@ -9,7 +9,8 @@ void Identities::add(const attach::AttachedBinary& binary, const std::vector<Raw
     for (const plan::IdentityTarget& target : probe.identity) {
       for (const RawObject& object : objects) {
         if (object.object == target.object && !probe.labels.empty()) {
-          learnt_[{object.process, target.label}] = decode_label(probe.labels.front(), object.values, 0, binary.plan);
+          learnt_[{object.process, target.label}] =
+              decode_label(probe.labels.front(), object.values, 0, binary.plan);
         }
       }
     }

@@ -1,4 +1,5 @@
-// Labels that belong to a process and were learnt by a probe: "gateway_id" of process 7 is "gateway-service-211".
+// Labels that belong to a process and were learnt by a probe: "gateway_id" of process 7 is
+// "gateway-service-211".
 #pragma once
 
 #include <cstdint>

@@ -14,9 +14,10 @@ struct Sample {
   std::string metric;
   std::vector<std::string> labels;  // values, in the order of the metric's `labels`
   std::string service;
-  std::uint32_t process = 0;        // the exporter's number; 0: folded from processes that are gone
-  double number = 0;                // counter, gauge; sum of a histogram, in the metric's unit
-  std::vector<std::uint64_t> buckets;  // histogram: observations per bucket, not cumulative; the last is above all bounds
+  std::uint32_t process = 0;  // the exporter's number; 0: folded from processes that are gone
+  double number = 0;          // counter, gauge; sum of a histogram, in the metric's unit
+  std::vector<std::uint64_t>
+      buckets;  // histogram: observations per bucket, not cumulative; the last is above all bounds
 
   bool operator==(const Sample&) const = default;
 };

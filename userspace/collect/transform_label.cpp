@@ -113,7 +113,8 @@ bool is_word(char c) {
 
 constexpr std::string_view kQuotes = "`\"[";
 
-// Words, quoted names (with their quotes) and single characters of an SQL text; comments and white space are skipped.
+// Words, quoted names (with their quotes) and single characters of an SQL text; comments and white space are
+// skipped.
 class SqlWords {
  public:
   explicit SqlWords(std::string_view text) : text_(text) {}
@@ -133,7 +134,9 @@ class SqlWords {
   }
 
  private:
-  [[nodiscard]] static bool is_name_start(char c) { return is_word(c) || kQuotes.find(c) != std::string_view::npos; }
+  [[nodiscard]] static bool is_name_start(char c) {
+    return is_word(c) || kQuotes.find(c) != std::string_view::npos;
+  }
 
   void skip_blank() {
     while (at_ < text_.size()) {
@@ -169,7 +172,8 @@ class SqlWords {
 
 std::string unquoted(std::string_view name) {
   std::string plain;
-  std::ranges::copy_if(name, std::back_inserter(plain), [](char c) { return std::string_view("`\"[]").find(c) == std::string_view::npos; });
+  std::ranges::copy_if(name, std::back_inserter(plain),
+                       [](char c) { return std::string_view("`\"[]").find(c) == std::string_view::npos; });
   return plain;
 }
 
@@ -202,7 +206,8 @@ std::string sql_table(const std::string& statement) {
   while (const auto word = words.next()) {
     const std::string upper = with_case(std::string(*word), std::toupper);
     const bool is_name = is_word(word->front()) || kQuotes.find(word->front()) != std::string_view::npos;
-    if (wanted && is_name && !one_of(upper, {"ONLY", "IGNORE", "IF", "EXISTS", "NOT", "LOW_PRIORITY", "OR", "SELECT"})) {
+    if (wanted && is_name &&
+        !one_of(upper, {"ONLY", "IGNORE", "IF", "EXISTS", "NOT", "LOW_PRIORITY", "OR", "SELECT"})) {
       return unquoted(*word);
     }
     if (one_of(upper, {"FROM", "INTO", "UPDATE", "TABLE", "JOIN"})) {

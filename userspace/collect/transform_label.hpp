@@ -13,7 +13,8 @@ namespace collect {
 // "SELECT" of "select * from t": the first word, upper case. "" where there is none.
 [[nodiscard]] std::string sql_verb(const std::string& statement);
 
-// "t_user" of "UPDATE `t_user` SET ...": the first table that the statement names, without quotes and schema quotes.
+// "t_user" of "UPDATE `t_user` SET ...": the first table that the statement names, without quotes and schema
+// quotes.
 // "" where there is none.
 [[nodiscard]] std::string sql_table(const std::string& statement);
 

@@ -1,5 +1,5 @@
-// Calls that ended by a panic, as the series they would have counted in: the return phase is run here, with `panicked`
-// true and no results.
+// Calls that ended by a panic, as the series they would have counted in: the return phase is run here, with
+// `panicked` true and no results.
 #pragma once
 
 #include "collect/read_maps.hpp"

@@ -1,5 +1,6 @@
-// The language of labels and conditions, as a tree. It is Go's own expression grammar, less what can't be read
-// from outside a process: see docs/probes.md. Text -> tree is parse_expression.hpp; meaning is the plan stage's.
+// The language of labels and conditions, as a tree. It is Go's own expression grammar, less what can't be
+// read from outside a process: see docs/probes.md. Text -> tree is parse_expression.hpp; meaning is the plan
+// stage's.
 #pragma once
 
 #include <cstdint>
@@ -8,7 +9,8 @@
 
 namespace config {
 
-// A Go type as written, in a signature or a type assertion: `*pkg.T`, `[]byte`, `map[string]int`, `func(int) error`.
+// A Go type as written, in a signature or a type assertion: `*pkg.T`, `[]byte`, `map[string]int`, `func(int)
+// error`.
 struct TypeText {
   enum class Kind {
     kNamed,      // name: "int", "error", "any", "pkg.T" or "full/path/pkg.T"
@@ -18,7 +20,8 @@ struct TypeText {
     kMap,        // elements[0] key, elements[1] value
     kChan,       // elements[0]
     kFunc,       // no elements: a function value is one word whatever it takes
-    kInterface,  // a literal interface{...}; field_names: its methods and embedded interfaces, none for interface{}
+    kInterface,  // a literal interface{...}; field_names: its methods and embedded interfaces, none for
+                 // interface{}
     kStruct,     // a literal struct{...}: elements and names of the fields
   };
   Kind kind = Kind::kNamed;
@@ -32,10 +35,10 @@ struct TypeText {
 
 struct Expression {
   enum class Kind {
-    kIdentifier,     // text: parameter, recv, ret0, arg0, func, panicked, ...
-    kInteger,        // integer
-    kString,         // text: the value, unquoted
-    kBool,           // integer: 0 or 1
+    kIdentifier,  // text: parameter, recv, ret0, arg0, func, panicked, ...
+    kInteger,     // integer
+    kString,      // text: the value, unquoted
+    kBool,        // integer: 0 or 1
     kNil,
     kSelector,       // operands[0] . text
     kTypeAssertion,  // operands[0] .( type )
@@ -62,7 +65,8 @@ struct Parameter {
   bool operator==(const Parameter&) const = default;
 };
 
-// `func(ctx context.Context, msg mq.Message) error`. The receiver is not written: it comes from the function's name.
+// `func(ctx context.Context, msg mq.Message) error`. The receiver is not written: it comes from the
+// function's name.
 struct Signature {
   std::vector<Parameter> parameters;
   std::vector<Parameter> results;

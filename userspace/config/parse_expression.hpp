@@ -1,5 +1,6 @@
-// The expression language of probes.yaml (docs/probes.md) as text. Errors are ErrorCode::kInvalidConfig and name the
-// column in the text; where the text stands in a file, parse_config.hpp names file, line and column instead.
+// The expression language of probes.yaml (docs/probes.md) as text. Errors are ErrorCode::kInvalidConfig and
+// name the column in the text; where the text stands in a file, parse_config.hpp names file, line and column
+// instead.
 #pragma once
 
 #include <string_view>

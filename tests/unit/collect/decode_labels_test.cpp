@@ -18,7 +18,8 @@ std::vector<std::byte> bytes(std::initializer_list<unsigned> values) {
   return result;
 }
 
-std::string decoded(const LabelField& field, const std::vector<std::byte>& values, std::uint16_t function = 0) {
+std::string decoded(const LabelField& field, const std::vector<std::byte>& values,
+                    std::uint16_t function = 0) {
   plan::ProbePlan plan;
   plan.functions = {"main.A", "main.B"};
   plan.type_names = {{0x4010, "*pb.Chat"}};
@@ -37,7 +38,8 @@ TEST(DecodeLabel, ReadsStringsAndMarksCutOnes) {
 TEST(DecodeLabel, ReadsIntegersByWidthAndSign) {
   EXPECT_EQ(decoded({.kind = LabelField::Kind::kInteger, .size = 1, .is_signed = true}, bytes({0xff})), "-1");
   EXPECT_EQ(decoded({.kind = LabelField::Kind::kInteger, .size = 1}, bytes({0xff})), "255");
-  EXPECT_EQ(decoded({.kind = LabelField::Kind::kInteger, .size = 2, .is_signed = true}, bytes({0, 0x80})), "-32768");
+  EXPECT_EQ(decoded({.kind = LabelField::Kind::kInteger, .size = 2, .is_signed = true}, bytes({0, 0x80})),
+            "-32768");
   EXPECT_EQ(decoded({.kind = LabelField::Kind::kInteger, .size = 8},
                     bytes({0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff})),
             "18446744073709551615");
@@ -45,12 +47,15 @@ TEST(DecodeLabel, ReadsIntegersByWidthAndSign) {
 
 TEST(DecodeLabel, NamesWhatIsStoredAsANumber) {
   EXPECT_EQ(decoded({.kind = LabelField::Kind::kBool, .size = 1}, bytes({1})), "true");
-  EXPECT_EQ(decoded({.kind = LabelField::Kind::kCase, .size = 1, .cases = {"ok", "error"}}, bytes({1})), "error");
+  EXPECT_EQ(decoded({.kind = LabelField::Kind::kCase, .size = 1, .cases = {"ok", "error"}}, bytes({1})),
+            "error");
   EXPECT_EQ(decoded({.kind = LabelField::Kind::kCase, .size = 1, .cases = {"ok"}}, bytes({7})), "");
   EXPECT_EQ(decoded({.kind = LabelField::Kind::kFunction}, {}, 1), "main.B");
   EXPECT_EQ(decoded({.kind = LabelField::Kind::kConstant, .cases = {"x"}}, {}), "x");
-  EXPECT_EQ(decoded({.kind = LabelField::Kind::kType, .size = 8}, bytes({0x10, 0x40, 0, 0, 0, 0, 0, 0})), "*pb.Chat");
-  EXPECT_EQ(decoded({.kind = LabelField::Kind::kType, .size = 8}, bytes({0x11, 0, 0, 0, 0, 0, 0, 0})), "type@0x11");
+  EXPECT_EQ(decoded({.kind = LabelField::Kind::kType, .size = 8}, bytes({0x10, 0x40, 0, 0, 0, 0, 0, 0})),
+            "*pb.Chat");
+  EXPECT_EQ(decoded({.kind = LabelField::Kind::kType, .size = 8}, bytes({0x11, 0, 0, 0, 0, 0, 0, 0})),
+            "type@0x11");
   EXPECT_EQ(decoded({.kind = LabelField::Kind::kType, .size = 8}, bytes({0, 0, 0, 0, 0, 0, 0, 0})), "");
 }
 

@@ -27,7 +27,8 @@ attach::AttachedBinary binary_with_identity() {
 
 Identities learnt() {
   Identities identities;
-  std::vector<std::byte> values{std::byte{2}, std::byte{0}, std::byte{'g'}, std::byte{'1'}, std::byte{0}, std::byte{0}};
+  std::vector<std::byte> values{std::byte{2},   std::byte{0}, std::byte{'g'},
+                                std::byte{'1'}, std::byte{0}, std::byte{0}};
   identities.add(binary_with_identity(), {{.process = 7, .object = 4, .address = 0, .values = values},
                                           {.process = 8, .object = 5, .address = 0, .values = values}});
   return identities;
@@ -44,7 +45,9 @@ TEST(LabelValues, JoinsProbeServiceAndProcess) {
   EXPECT_THAT(values_of(7, false), Optional(ElementsAre("gateway", "ok", "g1")));
 }
 
-TEST(LabelValues, WaitsForALabelThatIsNotLearntYet) { EXPECT_EQ(values_of(8, false), std::nullopt); }
+TEST(LabelValues, WaitsForALabelThatIsNotLearntYet) {
+  EXPECT_EQ(values_of(8, false), std::nullopt);
+}
 
 TEST(LabelValues, DoesNotWaitForAProcessThatIsGone) {
   EXPECT_THAT(values_of(8, true), Optional(ElementsAre("gateway", "ok", "")));

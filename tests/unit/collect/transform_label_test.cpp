@@ -20,6 +20,7 @@ TEST(TransformLabel, AppliesEachKind) {
     const char* input;
     const char* expected;
   };
+
   const std::array cases{
       Case{"after last", {.kind = Transform::Kind::kAfterLast, .argument = "/"}, "/a.B/C", "C"},
       Case{"after last, none", {.kind = Transform::Kind::kAfterLast, .argument = "/"}, "abc", "abc"},
@@ -29,12 +30,21 @@ TEST(TransformLabel, AppliesEachKind) {
       Case{"suffix", {.kind = Transform::Kind::kTrimSuffix, .argument = ":"}, "router:", "router"},
       Case{"lower", {.kind = Transform::Kind::kLower}, "ChAt", "chat"},
       Case{"upper", {.kind = Transform::Kind::kUpper}, "select", "SELECT"},
-      Case{"regex", {.kind = Transform::Kind::kRegex, .argument = "^/users/\\d+/(\\w+)", .replacement = "/users/:id/$1"},
-           "/users/17/posts", "/users/:id/posts"},
-      Case{"regex, no match", {.kind = Transform::Kind::kRegex, .argument = "^x", .replacement = "y"}, "abc", "abc"},
+      Case{"regex",
+           {.kind = Transform::Kind::kRegex,
+            .argument = "^/users/\\d+/(\\w+)",
+            .replacement = "/users/:id/$1"},
+           "/users/17/posts",
+           "/users/:id/posts"},
+      Case{"regex, no match",
+           {.kind = Transform::Kind::kRegex, .argument = "^x", .replacement = "y"},
+           "abc",
+           "abc"},
       Case{"map", {.kind = Transform::Kind::kMap, .mapping = {{"1", "single"}}}, "1", "single"},
       Case{"map, not listed", {.kind = Transform::Kind::kMap, .mapping = {{"1", "single"}}}, "3", "3"},
-      Case{"map, else", {.kind = Transform::Kind::kMap, .mapping = {{"1", "single"}}, .otherwise = "unknown"}, "3",
+      Case{"map, else",
+           {.kind = Transform::Kind::kMap, .mapping = {{"1", "single"}}, .otherwise = "unknown"},
+           "3",
            "unknown"},
   };
   for (const Case& test : cases) {

@@ -20,10 +20,10 @@ operation step(operation_code code, int d = 0, int a = 0, int b = 0, std::uint64
 // status: { hit: ret0 == nil, error: panicked }
 plan::PlannedProbe probe_that_looks_at_panics() {
   plan::PlannedProbe probe;
-  probe.leave.operations = {step(OP_CONSTANT, 2),        step(OP_BEGIN),
-                            step(OP_ARGUMENT, 0, 0),     step(OP_CONSTANT, 1),
-                            step(OP_EQUAL, 0, 0, 1),     step(OP_CASE, 2, 0, 0, 1),
-                            step(OP_PANICKED, 0),        step(OP_CASE, 2, 0, 0, 2),
+  probe.leave.operations = {step(OP_CONSTANT, 2),         step(OP_BEGIN),
+                            step(OP_ARGUMENT, 0, 0),      step(OP_CONSTANT, 1),
+                            step(OP_EQUAL, 0, 0, 1),      step(OP_CASE, 2, 0, 0, 1),
+                            step(OP_PANICKED, 0),         step(OP_CASE, 2, 0, 0, 2),
                             step(OP_STORE, 0, 2, 0, 0, 1)};
   plan::PlannedRecord count;
   count.kind = config::RecordKind::kCount;
@@ -40,7 +40,8 @@ plan::PlannedProbe probe_that_looks_at_panics() {
 }
 
 TEST(UnwoundSeries, CountsWithPanickedTrueAndWithoutResultsOrDuration) {
-  const RawUnwound calls{.probe = 1, .process = 3, .function = 2, .count = 5, .values = std::vector<std::byte>(1)};
+  const RawUnwound calls{
+      .probe = 1, .process = 3, .function = 2, .count = 5, .values = std::vector<std::byte>(1)};
   const RawSeries series = unwound_series(probe_that_looks_at_panics(), calls);
   EXPECT_EQ(series.process, 3u);
   EXPECT_EQ(series.function, 2);
