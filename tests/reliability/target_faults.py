@@ -31,7 +31,7 @@ class TargetFaults(FaultCase):
                  f"{ended:,} ended, {begun - ended} cut off", number, "not less than have ended, not more than have begun")
 
     def test_short_lives(self):
-        """The kernel has room for 8192 processes and those that have gone in the last hour."""
+        """The kernel has room for 8192 processes; those that have gone make room."""
         lives = self.size.lives
         exporter, service = self.begin()
         subprocess.run(self.services.short(self.size.calls // lives + 1, lives), check=True)
