@@ -1,7 +1,6 @@
 #include "bpf/probe_fixture.hpp"
 
 #include <bpf/bpf.h>
-#include <link.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -11,6 +10,7 @@
 #include <string_view>
 
 #include "attach/gate.hpp"
+#include "attach/own_sites.hpp"
 #include "attach/series_slabs.hpp"
 #include "collect/fold_process.hpp"
 #include "collect/read_maps.hpp"
@@ -20,28 +20,6 @@ namespace {
 
 // This process is the only one that is hit: it has a low number.
 constexpr std::uint32_t kNumbers = 8;
-
-// Where this program's segments lie in memory and in its file.
-struct Loaded {
-  std::uint64_t bias = 0;
-  std::vector<ElfW(Phdr)> segments;
-};
-
-const Loaded& loaded_program() {
-  static const Loaded loaded = [] {
-    Loaded result;
-    ::dl_iterate_phdr(
-        [](dl_phdr_info* info, std::size_t, void* data) {
-          auto* out = static_cast<Loaded*>(data);
-          out->bias = info->dlpi_addr;
-          out->segments.assign(info->dlpi_phdr, info->dlpi_phdr + info->dlpi_phnum);
-          return 1;  // the first is the program itself
-        },
-        &result);
-    return result;
-  }();
-  return loaded;
-}
 
 // BPF_TEST_WITHOUT names what to do without, as on a kernel that lacks it: uprobe_multi, sleepable,
 // loop_helper.
@@ -70,18 +48,13 @@ void give_buckets(config::ProbeConfig& config, const plan::ProbePlan& plan) {
 }  // namespace
 
 plan::Site site_of(const void* instruction, std::uint16_t function) {
-  const Loaded& loaded = loaded_program();
-  const std::uint64_t address = reinterpret_cast<std::uint64_t>(instruction) - loaded.bias;
-  for (const auto& segment : loaded.segments) {
-    if (segment.p_type == PT_LOAD && address >= segment.p_vaddr &&
-        address - segment.p_vaddr < segment.p_filesz) {
-      return {.address = static_cast<inspect::VirtualAddress>(address),
-              .offset = static_cast<inspect::FileOffset>(address - segment.p_vaddr + segment.p_offset),
-              .function = function};
-    }
+  auto site = attach::own_site(instruction);
+  if (!site) {
+    ADD_FAILURE() << site.error().message;
+    return {};
   }
-  ADD_FAILURE() << "no segment holds the instruction";
-  return {};
+  site->function = function;
+  return *std::move(site);
 }
 
 plan::ProbePlan empty_plan() {
@@ -153,11 +126,10 @@ void ProbeTest::replace(plan::ProbePlan plan) {
       binary_ ? attach::hand_over(watch_->maps(), gates) : attach::open_gates(watch_->maps(), gates);
   ASSERT_TRUE(opened.has_value()) << opened.error().message;
   binary_ = std::move(*attached);
-  for (auto& probe : binary_->probes) {
+  for (const auto& probe : binary_->probes) {
     ASSERT_EQ(probe.error, "");
-    // No call began before it.
-    probe.presence = attach::Presence::kAttached;
   }
+  attach::settle(*binary_);  // no call began before
 }
 
 void ProbeTest::give_slabs() {

@@ -94,9 +94,7 @@ Result<> serve(const std::string& config_path, const std::string& library, pid_t
   const app::LiveProcess live{
       .number = processes.begin()->first, .pid = pid, .start_time_ns = 0, .library = library};
   calls.look(std::span(&live, 1));
-  for (attach::AttachedProbe& probe : binary.probes) {
-    probe.presence = attach::Presence::kAttached;
-  }
+  attach::settle(binary);
   collect::Collector collector;
   std::cout << "ready" << std::endl;
   for (std::string line; std::getline(std::cin, line);) {

@@ -53,14 +53,6 @@ void Attachment::go_on_from(const Attachment& earlier) {
   }
 }
 
-void Attachment::settle() {
-  for (attach::AttachedProbe& probe : binary.probes) {
-    if (probe.presence == attach::Presence::kSettling) {
-      probe.presence = attach::Presence::kAttached;
-    }
-  }
-}
-
 std::vector<Missing> Attachments::missing(const std::vector<discover::Target>& targets) const {
   std::vector<Missing> found;
   for (const discover::Target& target : targets) {

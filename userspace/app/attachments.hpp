@@ -37,9 +37,6 @@ struct Attachment {
   // Takes the place of a generation that was told to forget_calls(): of probes that are the same no more is
   // known than before.
   void go_on_from(const Attachment& earlier);
-
-  // Calls that began before have been looked for.
-  void settle();
 };
 
 // What is to be attached and is not yet.

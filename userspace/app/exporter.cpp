@@ -367,7 +367,7 @@ void Exporter::look_at_calls() {
     }
     attachment->calls->look(live);
     const std::scoped_lock lock(mutex_);
-    attachment->settle();
+    attach::settle(attachment->binary);
   }
 }
 

@@ -131,6 +131,14 @@ void add_links(AttachedBinary& binary, Links links) {
   }
 }
 
+void settle(AttachedBinary& binary) {
+  for (AttachedProbe& probe : binary.probes) {
+    if (probe.presence == Presence::kSettling) {
+      probe.presence = Presence::kAttached;
+    }
+  }
+}
+
 Detached detach(AttachedBinary& binary) {
   Detached detached;
   detached.lease.swap(binary.lease);

@@ -35,6 +35,9 @@ namespace attach {
 
 void add_links(AttachedBinary& binary, Links links);
 
+// Calls that began before the probes have been looked for: those that were settling are attached.
+void settle(AttachedBinary& binary);
+
 // What was counted stays.
 [[nodiscard]] Detached detach(AttachedBinary& binary);
 

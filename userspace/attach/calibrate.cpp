@@ -1,7 +1,6 @@
 #include "attach/calibrate.hpp"
 
 #include <bpf/bpf.h>
-#include <link.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -21,6 +20,7 @@
 #include "attach/fill_spec.hpp"
 #include "attach/gate.hpp"
 #include "attach/load_probe.hpp"
+#include "attach/own_sites.hpp"
 #include "attach/process_watch.hpp"
 #include "attach/site_links.hpp"
 #include "base/clock.hpp"
@@ -45,38 +45,6 @@ struct Goroutine {
   std::uint64_t stack_hi = 0;
   std::uint64_t goid = 1;
 };
-
-// Where the file of this program is in memory.
-struct Loaded {
-  std::uint64_t bias = 0;
-  std::vector<ElfW(Phdr)> segments;
-};
-
-Loaded loaded_program() {
-  Loaded loaded;
-  ::dl_iterate_phdr(
-      [](dl_phdr_info* info, std::size_t, void* data) {
-        auto* out = static_cast<Loaded*>(data);
-        out->bias = info->dlpi_addr;
-        out->segments.assign(info->dlpi_phdr, info->dlpi_phdr + info->dlpi_phnum);
-        return 1;  // the first is the program itself
-      },
-      &loaded);
-  return loaded;
-}
-
-Result<plan::Site> site_at(const Loaded& loaded, const char* instruction) {
-  const std::uint64_t address = reinterpret_cast<std::uint64_t>(instruction) - loaded.bias;
-  for (const auto& segment : loaded.segments) {
-    if (segment.p_type == PT_LOAD && address >= segment.p_vaddr &&
-        address - segment.p_vaddr < segment.p_filesz) {
-      return plan::Site{
-          .address = static_cast<inspect::VirtualAddress>(address),
-          .offset = static_cast<inspect::FileOffset>(address - segment.p_vaddr + segment.p_offset)};
-    }
-  }
-  return base::fail(base::ErrorCode::kNotFound, "no segment of this program holds the function to probe");
-}
 
 plan::PlannedRecord record(config::RecordKind kind, std::uint16_t slot) {
   plan::PlannedRecord result;
@@ -189,11 +157,10 @@ class Calibration {
     request.in_flight_limit = 2;
     ASSIGN_OR_RETURN(request.pid_namespace, own_pid_namespace());
     ASSIGN_OR_RETURN(request.spec, fill_spec(plan, plan.probes.front(), context));
-    const Loaded loaded = loaded_program();
-    ASSIGN_OR_RETURN(plan::Site at_return, site_at(loaded, calibration_return));
+    ASSIGN_OR_RETURN(plan::Site at_return, own_site(calibration_return));
     request.programs = {{Program::kReturn, {std::move(at_return)}}, {Program::kEnter, {}}};
     for (const char* entry : {calibration_push, calibration_step, calibration_pair}) {
-      ASSIGN_OR_RETURN(plan::Site site, site_at(loaded, entry));
+      ASSIGN_OR_RETURN(plan::Site site, own_site(entry));
       request.programs.back().sites.push_back(std::move(site));
     }
     std::optional<BinaryMaps> binary;
