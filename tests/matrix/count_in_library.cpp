@@ -12,8 +12,8 @@
 #include <span>
 #include <string>
 
-#include "app/plan_binary.hpp"
-#include "app/running_calls.hpp"
+#include "units/plan_binary.hpp"
+#include "units/running_calls.hpp"
 #include "attach/attach_binary.hpp"
 #include "attach/gate.hpp"
 #include "attach/kernel_support.hpp"
@@ -74,7 +74,7 @@ Result<> serve(const std::string& config_path, const std::string& library, pid_t
   const std::string& service = config.services.front().name;
   ASSIGN_OR_RETURN(const attach::KernelSupport kernel, attach::probe_kernel());
   ASSIGN_OR_RETURN(const attach::ProcessWatch watch, attach::ProcessWatch::start({}));
-  ASSIGN_OR_RETURN(plan::ProbePlan plan, app::plan_binary(config, library, service));
+  ASSIGN_OR_RETURN(plan::ProbePlan plan, units::plan_binary(config, library, service));
   const discover::Target target{.binary = {}, .exe = library, .open_path = library, .members = {}};
   attach::UnitNumbers numbers;
   attach::ServiceBits service_bits;
@@ -90,8 +90,8 @@ Result<> serve(const std::string& config_path, const std::string& library, pid_t
   ASSIGN_OR_RETURN(const collect::ProcessTable processes, process_table(watch, service, pid));
   const base::SystemClock clock;
   base::Logger log(clock);
-  app::RunningCalls calls(binary, watch.maps(), {}, clock, log);
-  const app::LiveProcess live{
+  units::RunningCalls calls(binary, watch.maps(), {}, clock, log);
+  const units::LiveProcess live{
       .number = processes.begin()->first, .pid = pid, .start_time_ns = 0, .library = library};
   calls.look(std::span(&live, 1));
   attach::settle(binary);

@@ -10,8 +10,6 @@
 #include <iterator>
 #include <utility>
 
-#include "app/detached_probes.hpp"
-#include "app/retired_counts.hpp"
 #include "app/self_report.hpp"
 #include "attach/calibrate.hpp"
 #include "attach/capabilities.hpp"
@@ -23,6 +21,8 @@
 #include "discover/find_targets.hpp"
 #include "metrics/build_snapshot.hpp"
 #include "metrics/self_metrics.hpp"
+#include "units/detached_probes.hpp"
+#include "units/retired_counts.hpp"
 
 namespace app {
 namespace {
@@ -54,7 +54,7 @@ attach::HitCosts hit_costs_here(const attach::KernelSupport& kernel, base::Logge
   return *measured;
 }
 
-void report(const BudgetBreak& found, base::Logger& log) {
+void report(const units::BudgetBreak& found, base::Logger& log) {
   log.warn("probe detached: over the budget", {{"service", found.probe.service},
                                                {"probe", found.probe.probe},
                                                {"of", found.is_of_strangers ? "strangers" : "service"},
@@ -75,7 +75,7 @@ base::Result<std::unique_ptr<Exporter>> Exporter::create(Options options, const 
   // Before the first service's file is opened, and before there are threads, which have capabilities of their
   // own.
   RETURN_IF_ERROR(attach::drop_capabilities(kernel));
-  ASSIGN_OR_RETURN(KeptState kept, KeptState::open(options.pin_path, log));
+  ASSIGN_OR_RETURN(units::KeptState kept, units::KeptState::open(options.pin_path, log));
   auto watch = attach::ProcessWatch::start(kept.shared());
   if (!watch && watch.error().code == base::ErrorCode::kUnsupported) {
     RETURN_IF_ERROR(kept.reset(watch.error().message));
@@ -94,8 +94,9 @@ base::Result<std::unique_ptr<Exporter>> Exporter::create(Options options, const 
   return exporter;
 }
 
-Exporter::Exporter(Options options, KeptState kept, attach::KernelSupport kernel, attach::ProcessWatch watch,
-                   std::unique_ptr<attach::RealFiles> real_files, const base::Clock& clock, base::Logger& log)
+Exporter::Exporter(Options options, units::KeptState kept, attach::KernelSupport kernel,
+                   attach::ProcessWatch watch, std::unique_ptr<attach::RealFiles> real_files,
+                   const base::Clock& clock, base::Logger& log)
     : file_(std::move(options.file)),
       enable_lifecycle_(options.enable_lifecycle),
       kernel_(kernel),
@@ -256,8 +257,8 @@ std::vector<discover::Target> Exporter::find_targets() {
 // Attaching takes its time, so scrapes go on meanwhile: only this thread changes the attachments.
 void Exporter::attach_missing() {
   const std::vector<discover::Target> targets = find_targets();
-  std::vector<Attempt> attempts;
-  for (Missing& missing : attachments_.missing(targets)) {
+  std::vector<units::Attempt> attempts;
+  for (units::Missing& missing : attachments_.missing(targets)) {
     // Held open: the process may end while its binary is looked into.
     const base::UniqueFd file(::open(missing.target.open_path.c_str(), O_RDONLY | O_CLOEXEC));
     if (!file) {
@@ -271,7 +272,7 @@ void Exporter::attach_missing() {
   attachments_.close_detached();
 }
 
-void Exporter::take_in(std::vector<Attempt> attempts, const std::vector<discover::Target>& targets) {
+void Exporter::take_in(std::vector<units::Attempt> attempts, const std::vector<discover::Target>& targets) {
   const std::scoped_lock lock(mutex_);
   attachments_.add(std::move(attempts), watch_.maps());
   attachments_.follow_members(targets, kernel_);
@@ -356,12 +357,12 @@ void Exporter::look_at_calls() {
     if (binary.links.empty()) {
       continue;
     }
-    std::vector<LiveProcess> live;
+    std::vector<units::LiveProcess> live;
     {
       const std::scoped_lock lock(mutex_);
       if (!attachment->calls) {
-        attachment->calls =
-            std::make_unique<RunningCalls>(binary, watch_.maps(), attachment->unknown_before, *clock_, *log_);
+        attachment->calls = std::make_unique<units::RunningCalls>(binary, watch_.maps(),
+                                                                  attachment->unknown_before, *clock_, *log_);
       }
       live = registry_.live(binary.id, attachment->binary.service);
     }
@@ -389,27 +390,28 @@ void Exporter::keep_budget() {
     return;
   }
   last_budget_ = now;
-  std::vector<MovedProbes> out;
+  std::vector<units::MovedProbes> out;
   {
     const std::scoped_lock lock(mutex_);
     measure_costs();
-    for (const BudgetBreak& found : budget_.decide(now, costs_.costs()).detach) {
+    for (const units::BudgetBreak& found : budget_.decide(now, costs_.costs()).detach) {
       report(found, *log_);
     }
-    out = take_out(attachments_.all(), budget_);
+    out = units::take_out(attachments_.all(), budget_);
   }
-  finish_taking_out(std::move(out), watch_.maps(), kept_.units(), *log_);
-  std::vector<MovedProbes> back = link_returning(attachments_.all(), budget_, targets_, kernel_);
+  units::finish_taking_out(std::move(out), watch_.maps(), kept_.units(), *log_);
+  std::vector<units::MovedProbes> back =
+      units::link_returning(attachments_.all(), budget_, targets_, kernel_);
   if (back.empty()) {
     return;
   }
   {
     const std::scoped_lock lock(mutex_);
-    put_back(back, *log_);
+    units::put_back(back, *log_);
   }
   look_at_calls();
   const std::scoped_lock lock(mutex_);
-  finish_putting_back(back, kept_.units(), *log_);
+  units::finish_putting_back(back, kept_.units(), *log_);
 }
 
 void Exporter::update_processes() {
@@ -429,7 +431,7 @@ void Exporter::update_processes() {
 
 std::vector<collect::Sample> Exporter::collect_samples() {
   if (is_superseded_) {
-    SeriesMemory::follow(attachments_, kept_.units());
+    units::SeriesMemory::follow(attachments_, kept_.units());
   }
   std::vector<collect::Sample> all;
   for (const auto& attachment : attachments_.all()) {
@@ -446,11 +448,11 @@ std::vector<collect::Sample> Exporter::collect_samples() {
     }
     // Gauges of probes that were changed are told by those that took their place.
     std::ranges::copy_if(*samples, std::back_inserter(all), [&](const collect::Sample& sample) {
-      return attachment->is_current || is_counted(config_, sample);
+      return attachment->is_current || units::is_counted(config_, sample);
     });
   }
   std::ranges::copy_if(kept_.totals().samples, std::back_inserter(all),
-                       [&](const collect::Sample& sample) { return is_counted(config_, sample); });
+                       [&](const collect::Sample& sample) { return units::is_counted(config_, sample); });
   return all;
 }
 

@@ -12,15 +12,8 @@
 #include <thread>
 #include <vector>
 
-#include "app/attachments.hpp"
-#include "app/budget.hpp"
 #include "app/config_file.hpp"
-#include "app/ended_processes.hpp"
-#include "app/kept_state.hpp"
-#include "app/probe_costs.hpp"
-#include "app/process_registry.hpp"
 #include "app/reload_requests.hpp"
-#include "app/series_memory.hpp"
 #include "app/signals.hpp"
 #include "attach/kernel_support.hpp"
 #include "attach/process_watch.hpp"
@@ -32,6 +25,13 @@
 #include "discover/proc_fs.hpp"
 #include "expose/routes.hpp"
 #include "metrics/ratio_window.hpp"
+#include "units/attachments.hpp"
+#include "units/budget.hpp"
+#include "units/ended_processes.hpp"
+#include "units/kept_state.hpp"
+#include "units/probe_costs.hpp"
+#include "units/process_registry.hpp"
+#include "units/series_memory.hpp"
 
 namespace app {
 
@@ -65,13 +65,13 @@ class Exporter final : public expose::Exposed {
   [[nodiscard]] std::optional<base::Result<>> reload() override;
 
  private:
-  Exporter(Options options, KeptState kept, attach::KernelSupport kernel, attach::ProcessWatch watch,
+  Exporter(Options options, units::KeptState kept, attach::KernelSupport kernel, attach::ProcessWatch watch,
            std::unique_ptr<attach::RealFiles> real_files, const base::Clock& clock, base::Logger& log);
 
   base::Result<> adopt();
   std::vector<discover::Target> find_targets();
   void attach_missing();
-  void take_in(std::vector<Attempt> attempts, const std::vector<discover::Target>& targets);
+  void take_in(std::vector<units::Attempt> attempts, const std::vector<discover::Target>& targets);
   void follow_processes();
   void give_way_to_writers();
   [[nodiscard]] base::Result<> follow_successor();
@@ -98,15 +98,15 @@ class Exporter final : public expose::Exposed {
   // Guards what follows: server threads read while the following thread attaches.
   mutable std::mutex mutex_;
   config::ProbeConfig config_;
-  KeptState kept_;
-  CostMeter costs_;
-  Budget budget_;
-  Attachments attachments_;
-  ProcessRegistry registry_;
-  EndedProcesses ended_;
+  units::KeptState kept_;
+  units::CostMeter costs_;
+  units::Budget budget_;
+  units::Attachments attachments_;
+  units::ProcessRegistry registry_;
+  units::EndedProcesses ended_;
   metrics::RatioWindows ratios_;
   std::vector<discover::Target> targets_;
-  SeriesMemory series_memory_;
+  units::SeriesMemory series_memory_;
 
   std::vector<metrics::MetricUse> metric_use_;  // at the last scrape
   std::chrono::duration<double> last_scrape_{0};

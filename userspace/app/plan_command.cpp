@@ -1,7 +1,7 @@
 #include <fmt/core.h>
 
 #include "app/commands.hpp"
-#include "app/plan_binary.hpp"
+#include "units/plan_binary.hpp"
 #include "config/parse_config.hpp"
 #include "plan/print_plan.hpp"
 
@@ -11,7 +11,7 @@ namespace {
 // Prints one service's plan; false where the binary cannot be read at all, or a probe was skipped.
 bool print_service(const config::ProbeConfig& config, const PlanOptions& options,
                    const std::string& service) {
-  const auto plan = plan_binary(config, options.binary, service);
+  const auto plan = units::plan_binary(config, options.binary, service);
   if (!plan) {
     fmt::print(stderr, "uprobe_exporter: {}\n", plan.error().message);
     return false;

@@ -62,8 +62,8 @@ std::vector<metrics::ServiceState> count_processes(const config::ProbeConfig& co
   return states;
 }
 
-std::set<ProbeId> detached_now(const Attachments& attachments) {
-  std::set<ProbeId> detached;
+std::set<units::ProbeId> detached_now(const units::Attachments& attachments) {
+  std::set<units::ProbeId> detached;
   for (const auto& attachment : attachments.all()) {
     const attach::AttachedBinary& binary = attachment->binary;
     for (std::size_t i = 0; attachment->is_current && i < binary.probes.size(); ++i) {
@@ -77,7 +77,7 @@ std::set<ProbeId> detached_now(const Attachments& attachments) {
 
 }  // namespace
 
-std::optional<std::string> first_problem(const Attachment& attachment) {
+std::optional<std::string> first_problem(const units::Attachment& attachment) {
   const attach::AttachedBinary& binary = attachment.binary;
   if (!binary.plan.skipped.empty()) {
     const plan::SkippedProbe& skipped = binary.plan.skipped.front();
@@ -93,8 +93,9 @@ std::optional<std::string> first_problem(const Attachment& attachment) {
                      failed->error);
 }
 
-metrics::SelfState report_attachments(const config::ProbeConfig& config, const Attachments& attachments,
-                                      const KeptState& kept, const std::vector<discover::Target>& targets,
+metrics::SelfState report_attachments(const config::ProbeConfig& config,
+                                      const units::Attachments& attachments, const units::KeptState& kept,
+                                      const std::vector<discover::Target>& targets,
                                       const attach::SharedMaps& maps, base::Logger& log) {
   metrics::SelfState state;
   state.build = build_info();
@@ -143,8 +144,8 @@ metrics::SelfState report_attachments(const config::ProbeConfig& config, const A
   return state;
 }
 
-void report_costs(metrics::SelfState& state, const config::ProbeConfig& config, const CostMeter& meter,
-                  const Budget& budget, const Attachments& attachments) {
+void report_costs(metrics::SelfState& state, const config::ProbeConfig& config, const units::CostMeter& meter,
+                  const units::Budget& budget, const units::Attachments& attachments) {
   const attach::HitCosts& prices = meter.prices();
   state.hit_costs_measured = prices.is_measured;
   for (const auto& [site, price] :
@@ -159,7 +160,7 @@ void report_costs(metrics::SelfState& state, const config::ProbeConfig& config, 
       state.budgets.push_back({.service = service.name, .cores = *limit});
     }
   }
-  const std::set<ProbeId> detached = detached_now(attachments);
+  const std::set<units::ProbeId> detached = detached_now(attachments);
   for (const auto& [id, cost] : meter.costs()) {
     const auto detaches = budget.detaches().find(id);
     state.costs.push_back({.service = id.service,

@@ -1,12 +1,12 @@
 #include <fmt/core.h>
 
 #include "app/commands.hpp"
-#include "app/kept_state.hpp"
+#include "units/kept_state.hpp"
 
 namespace app {
 
 int execute(const UnloadOptions& options) {
-  if (const auto removed = KeptState::remove(options.pin_path); !removed) {
+  if (const auto removed = units::KeptState::remove(options.pin_path); !removed) {
     fmt::print(stderr, "uprobe_exporter: {}\n", removed.error().message);
     return 1;
   }

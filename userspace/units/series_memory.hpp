@@ -4,11 +4,11 @@
 #include <cstdint>
 #include <mutex>
 
-#include "app/attachments.hpp"
 #include "attach/pin_folder.hpp"
 #include "base/log.hpp"
+#include "units/attachments.hpp"
 
-namespace app {
+namespace units {
 
 class SeriesMemory {
  public:
@@ -34,4 +34,4 @@ class SeriesMemory {
   std::uint64_t failures_ = 0;
 };
 
-}  // namespace app
+}  // namespace units

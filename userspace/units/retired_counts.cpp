@@ -1,4 +1,4 @@
-#include "app/retired_counts.hpp"
+#include "units/retired_counts.hpp"
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -13,7 +13,7 @@
 #include "collect/label_values.hpp"
 #include "collect/read_maps.hpp"
 
-namespace app {
+namespace units {
 namespace {
 
 using base::Result;
@@ -111,4 +111,4 @@ base::Result<> end_calls(const attach::AttachedBinary& binary, const std::set<st
   return {};
 }
 
-}  // namespace app
+}  // namespace units

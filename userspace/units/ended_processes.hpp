@@ -6,14 +6,14 @@
 #include <cstdint>
 #include <deque>
 
-#include "app/attachments.hpp"
-#include "app/kept_state.hpp"
-#include "app/process_registry.hpp"
 #include "base/clock.hpp"
 #include "base/log.hpp"
 #include "config/probe_config.hpp"
+#include "units/attachments.hpp"
+#include "units/kept_state.hpp"
+#include "units/process_registry.hpp"
 
-namespace app {
+namespace units {
 
 class EndedProcesses {
  public:
@@ -51,4 +51,4 @@ class EndedProcesses {
   std::deque<Retiring> retiring_;
 };
 
-}  // namespace app
+}  // namespace units

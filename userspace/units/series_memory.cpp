@@ -1,4 +1,4 @@
-#include "app/series_memory.hpp"
+#include "units/series_memory.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -6,7 +6,7 @@
 #include "attach/pinned_binary.hpp"
 #include "attach/series_slabs.hpp"
 
-namespace app {
+namespace units {
 
 using base::Result;
 
@@ -67,4 +67,4 @@ void SeriesMemory::follow(Attachments& attachments, const attach::PinFolder& uni
   }
 }
 
-}  // namespace app
+}  // namespace units

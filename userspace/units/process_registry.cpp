@@ -1,4 +1,4 @@
-#include "app/process_registry.hpp"
+#include "units/process_registry.hpp"
 
 #include <bpf/bpf.h>
 #include <unistd.h>
@@ -12,7 +12,7 @@
 #include "collect/map_entries.hpp"
 #include "discover/find_targets.hpp"
 
-namespace app {
+namespace units {
 namespace {
 
 struct NumberedRecord {
@@ -194,4 +194,4 @@ void ProcessRegistry::forget(const attach::SharedMaps& maps, std::uint32_t numbe
   table_.erase(number);
 }
 
-}  // namespace app
+}  // namespace units

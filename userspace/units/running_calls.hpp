@@ -18,7 +18,6 @@
 #include <utility>
 #include <vector>
 
-#include "app/code_places.hpp"
 #include "attach/attached_binary.hpp"
 #include "attach/call_records.hpp"
 #include "attach/process_watch.hpp"
@@ -27,8 +26,9 @@
 #include "collect/compare_calls.hpp"
 #include "collect/goroutine_walk.hpp"
 #include "collect/process_memory.hpp"
+#include "units/code_places.hpp"
 
-namespace app {
+namespace units {
 
 struct LiveProcess {
   std::uint32_t number = 0;
@@ -123,4 +123,4 @@ class RunningCalls {
   std::vector<std::string> published_unknown_;
 };
 
-}  // namespace app
+}  // namespace units

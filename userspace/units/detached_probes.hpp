@@ -11,14 +11,14 @@
 #include <string>
 #include <vector>
 
-#include "app/budget.hpp"
 #include "attach/attach_binary.hpp"
 #include "attach/pin_folder.hpp"
 #include "base/log.hpp"
 #include "discover/target.hpp"
 #include "plan/probe_plan.hpp"
+#include "units/budget.hpp"
 
-namespace app {
+namespace units {
 
 struct Attachment;
 
@@ -56,4 +56,4 @@ void put_back(std::vector<MovedProbes>& moved, base::Logger& log);
 void finish_putting_back(std::span<const MovedProbes> moved, const attach::PinFolder& units,
                          base::Logger& log);
 
-}  // namespace app
+}  // namespace units

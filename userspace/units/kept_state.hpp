@@ -21,7 +21,7 @@
 #include "base/unique_fd.hpp"
 #include "collect/totals.hpp"
 
-namespace app {
+namespace units {
 
 class KeptState {
  public:
@@ -98,4 +98,4 @@ class KeptState {
   attach::ServiceBits service_bits_;
 };
 
-}  // namespace app
+}  // namespace units

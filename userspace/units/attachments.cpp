@@ -1,4 +1,4 @@
-#include "app/attachments.hpp"
+#include "units/attachments.hpp"
 
 #include <algorithm>
 #include <cstdint>
@@ -6,17 +6,17 @@
 #include <set>
 #include <utility>
 
-#include "app/detached_probes.hpp"
-#include "app/plan_binary.hpp"
-#include "app/retired_counts.hpp"
 #include "attach/call_records.hpp"
 #include "attach/gate.hpp"
 #include "attach/load_generation.hpp"
 #include "attach/pinned_binary.hpp"
 #include "plan/encode_plan.hpp"
 #include "plan/keep_numbers.hpp"
+#include "units/detached_probes.hpp"
+#include "units/plan_binary.hpp"
+#include "units/retired_counts.hpp"
 
-namespace app {
+namespace units {
 namespace {
 
 discover::Target only_members_of(discover::Target target, const std::string& service) {
@@ -366,4 +366,4 @@ std::vector<ProbedBinary> Attachments::binaries() const {
   return found;
 }
 
-}  // namespace app
+}  // namespace units

@@ -1,4 +1,4 @@
-#include "app/running_calls.hpp"
+#include "units/running_calls.hpp"
 
 #include <algorithm>
 #include <iterator>
@@ -8,7 +8,7 @@
 #include "collect/fold_process.hpp"
 #include "collect/read_maps.hpp"
 
-namespace app {
+namespace units {
 namespace {
 
 using collect::GoroutineWalk;
@@ -432,4 +432,4 @@ std::vector<std::string> RunningCalls::unknown_baselines() const {
   return published_unknown_;
 }
 
-}  // namespace app
+}  // namespace units

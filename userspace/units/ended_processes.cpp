@@ -1,4 +1,4 @@
-#include "app/ended_processes.hpp"
+#include "units/ended_processes.hpp"
 
 #include <algorithm>
 #include <string>
@@ -7,7 +7,7 @@
 #include "collect/fold_process.hpp"
 #include "collect/label_values.hpp"
 
-namespace app {
+namespace units {
 namespace {
 
 constexpr std::chrono::hours kRetireAfter{1};
@@ -68,4 +68,4 @@ void EndedProcesses::retire(const attach::SharedMaps& maps) {
   }
 }
 
-}  // namespace app
+}  // namespace units

@@ -1,9 +1,9 @@
-#include "app/budget.hpp"
+#include "units/budget.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace app {
+namespace units {
 namespace {
 
 using std::chrono::seconds;
@@ -214,4 +214,4 @@ TEST(Budget, AnotherOneForgetsWhatCameBack) {
 }
 
 }  // namespace
-}  // namespace app
+}  // namespace units

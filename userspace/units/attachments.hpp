@@ -7,18 +7,18 @@
 #include <string>
 #include <vector>
 
-#include "app/budget.hpp"
-#include "app/kept_state.hpp"
-#include "app/process_registry.hpp"
-#include "app/running_calls.hpp"
 #include "attach/attach_binary.hpp"
 #include "base/log.hpp"
 #include "collect/collector.hpp"
 #include "config/probe_config.hpp"
 #include "discover/proc_fs.hpp"
 #include "discover/target.hpp"
+#include "units/budget.hpp"
+#include "units/kept_state.hpp"
+#include "units/process_registry.hpp"
+#include "units/running_calls.hpp"
 
-namespace app {
+namespace units {
 
 // One service's probes in one binary. Attached when the first process of the service runs it, and kept: a
 // restart is then counted from its first call.
@@ -134,4 +134,4 @@ class Attachments {
   std::vector<attach::Detached> detached_;
 };
 
-}  // namespace app
+}  // namespace units

@@ -10,7 +10,7 @@
 #include "collect/probe_hits.hpp"
 #include "plan/probe_plan.hpp"
 
-namespace app {
+namespace units {
 
 // A probe of one service.
 struct ProbeId {
@@ -67,4 +67,4 @@ class CostMeter {
   ProbeCosts costs_;
 };
 
-}  // namespace app
+}  // namespace units

@@ -7,10 +7,10 @@
 #include "config/probe_config.hpp"
 #include "plan/probe_plan.hpp"
 
-namespace app {
+namespace units {
 
 // The plan of one service's probes in the executable at `path`.
 [[nodiscard]] base::Result<plan::ProbePlan> plan_binary(const config::ProbeConfig& config,
                                                         const std::string& path, const std::string& service);
 
-}  // namespace app
+}  // namespace units

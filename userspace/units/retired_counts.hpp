@@ -4,14 +4,14 @@
 #include <cstdint>
 #include <set>
 
-#include "app/attachments.hpp"
-#include "app/kept_state.hpp"
 #include "attach/process_watch.hpp"
 #include "base/error.hpp"
 #include "collect/process_table.hpp"
 #include "config/probe_config.hpp"
+#include "units/attachments.hpp"
+#include "units/kept_state.hpp"
 
-namespace app {
+namespace units {
 
 // Whether it is of a counter or a histogram of the config, and fits it: the config may be newer.
 [[nodiscard]] bool is_counted(const config::ProbeConfig& config, const collect::Sample& sample);
@@ -34,4 +34,4 @@ void clear_counts(const attach::SharedMaps& maps, std::uint16_t probe);
 [[nodiscard]] base::Result<> end_calls(const attach::AttachedBinary& binary,
                                        const std::set<std::uint16_t>& probes, const attach::SharedMaps& maps);
 
-}  // namespace app
+}  // namespace units

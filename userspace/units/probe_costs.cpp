@@ -1,10 +1,10 @@
-#include "app/probe_costs.hpp"
+#include "units/probe_costs.hpp"
 
 #include <algorithm>
 
 #include "plan/site_kind.hpp"
 
-namespace app {
+namespace units {
 namespace {
 
 constexpr double kNsPerSecond = 1e9;
@@ -51,4 +51,4 @@ void CostMeter::update(const ProbeId& id, const plan::PlannedProbe& probe, std::
   seen.hits = hits;
 }
 
-}  // namespace app
+}  // namespace units

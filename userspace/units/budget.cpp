@@ -1,9 +1,9 @@
-#include "app/budget.hpp"
+#include "units/budget.hpp"
 
 #include <algorithm>
 #include <utility>
 
-namespace app {
+namespace units {
 namespace {
 
 constexpr std::chrono::seconds kLongestPause = std::chrono::hours(1);
@@ -119,4 +119,4 @@ std::optional<double> Budget::limit_of(const std::string& service) const {
   return group == groups_.end() ? std::nullopt : std::optional(group->limit);
 }
 
-}  // namespace app
+}  // namespace units

@@ -1,8 +1,8 @@
-#include "app/probe_costs.hpp"
+#include "units/probe_costs.hpp"
 
 #include <gtest/gtest.h>
 
-namespace app {
+namespace units {
 namespace {
 
 constexpr attach::HitCosts kPrices{.emulated_entry = {.target_ns = 1000, .stranger_ns = 600},
@@ -103,4 +103,4 @@ TEST(CostMeter, AddsUpTheBinariesOfAService) {
 }
 
 }  // namespace
-}  // namespace app
+}  // namespace units

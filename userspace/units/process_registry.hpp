@@ -5,15 +5,15 @@
 #include <string>
 #include <vector>
 
-#include "app/running_calls.hpp"
 #include "attach/process_watch.hpp"
 #include "attach/service_bits.hpp"
 #include "base/error.hpp"
 #include "collect/process_table.hpp"
 #include "config/probe_config.hpp"
 #include "discover/proc_fs.hpp"
+#include "units/running_calls.hpp"
 
-namespace app {
+namespace units {
 
 // A binary whose processes can be hit.
 struct ProbedBinary {
@@ -61,4 +61,4 @@ class ProcessRegistry {
   collect::ProcessTable table_;
 };
 
-}  // namespace app
+}  // namespace units

@@ -1,8 +1,8 @@
-#include "app/code_places.hpp"
+#include "units/code_places.hpp"
 
 #include <utility>
 
-namespace app {
+namespace units {
 namespace {
 
 // A process that lies about its stacks can name any address.
@@ -45,4 +45,4 @@ void CodePlaces::open_now() {
   }
 }
 
-}  // namespace app
+}  // namespace units

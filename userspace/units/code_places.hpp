@@ -10,7 +10,7 @@
 #include "base/mapped_file.hpp"
 #include "inspect/go_unwind.hpp"
 
-namespace app {
+namespace units {
 
 class CodePlaces {
  public:
@@ -35,4 +35,4 @@ class CodePlaces {
   std::unordered_map<std::uint64_t, std::optional<inspect::CodePlace>> known_;
 };
 
-}  // namespace app
+}  // namespace units

@@ -1,15 +1,15 @@
-#include "app/detached_probes.hpp"
+#include "units/detached_probes.hpp"
 
 #include <algorithm>
 #include <utility>
 
-#include "app/attachments.hpp"
-#include "app/retired_counts.hpp"
 #include "attach/pinned_binary.hpp"
 #include "base/clock.hpp"
 #include "plan/bound_probes.hpp"
+#include "units/attachments.hpp"
+#include "units/retired_counts.hpp"
 
-namespace app {
+namespace units {
 namespace {
 
 using attach::AttachedBinary;
@@ -173,4 +173,4 @@ void finish_putting_back(std::span<const MovedProbes> all, const attach::PinFold
   }
 }
 
-}  // namespace app
+}  // namespace units

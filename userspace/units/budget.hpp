@@ -9,10 +9,10 @@
 #include <string>
 #include <vector>
 
-#include "app/probe_costs.hpp"
 #include "config/probe_config.hpp"
+#include "units/probe_costs.hpp"
 
-namespace app {
+namespace units {
 
 // The dearest probe of a service, or of processes that are no targets, which take more than their budget.
 struct BudgetBreak {
@@ -90,4 +90,4 @@ class Budget {
   std::map<ProbeId, std::uint64_t> detaches_;
 };
 
-}  // namespace app
+}  // namespace units

@@ -1,4 +1,4 @@
-#include "app/plan_binary.hpp"
+#include "units/plan_binary.hpp"
 
 #include <vector>
 
@@ -7,7 +7,7 @@
 #include "plan/make_plan.hpp"
 #include "plan/match_functions.hpp"
 
-namespace app {
+namespace units {
 
 base::Result<plan::ProbePlan> plan_binary(const config::ProbeConfig& config, const std::string& path,
                                           const std::string& service) {
@@ -28,4 +28,4 @@ base::Result<plan::ProbePlan> plan_binary(const config::ProbeConfig& config, con
   return plan;
 }
 
-}  // namespace app
+}  // namespace units

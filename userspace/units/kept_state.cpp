@@ -1,4 +1,4 @@
-#include "app/kept_state.hpp"
+#include "units/kept_state.hpp"
 
 #include <bpf/bpf.h>
 #include <fcntl.h>
@@ -13,7 +13,7 @@
 
 #include "base/clock.hpp"
 
-namespace app {
+namespace units {
 namespace {
 
 using base::fail_errno;
@@ -218,4 +218,4 @@ void KeptState::set_word(Word which, std::uint64_t value) {
   }
 }
 
-}  // namespace app
+}  // namespace units
