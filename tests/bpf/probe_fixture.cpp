@@ -152,7 +152,7 @@ std::vector<collect::Sample> ProbeTest::samples() {
     processes[number] = {
         .pid = ::getpid(), .start_time_ns = 0, .services = {"test"}, .binary = {}, .exited = false};
   }
-  auto samples = collector_.collect(config_, *binary_, processes);
+  auto samples = collect::collect(config_, *binary_, processes, gauges_);
   EXPECT_TRUE(samples.has_value()) << samples.error().message;
   return samples.value_or(std::vector<collect::Sample>{});
 }

@@ -69,7 +69,7 @@ class ProbeTest : public ::testing::Test {
   attach::UnitNumbers numbers_;
   attach::ServiceBits service_bits_;
   std::optional<attach::AttachedBinary> binary_;
-  collect::Collector collector_;
+  collect::GaugeMemory gauges_;
 };
 
 }  // namespace bpf_test

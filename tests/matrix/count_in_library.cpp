@@ -95,11 +95,11 @@ Result<> serve(const std::string& config_path, const std::string& library, pid_t
       .number = processes.begin()->first, .pid = pid, .start_time_ns = 0, .library = library};
   calls.look(std::span(&live, 1));
   attach::settle(binary);
-  collect::Collector collector;
+  collect::GaugeMemory gauges;
   std::cout << "ready" << std::endl;
   for (std::string line; std::getline(std::cin, line);) {
     calls.refresh();
-    ASSIGN_OR_RETURN(const auto samples, collector.collect(config, binary, processes, calls.unrecorded()));
+    ASSIGN_OR_RETURN(const auto samples, collect::collect(config, binary, processes, gauges, calls.unrecorded()));
     ASSIGN_OR_RETURN(const auto losses, collect::read_losses(watch.maps()));
     const metrics::SelfState state = state_of(binary, collect::name_losses(binary, losses));
     const metrics::Snapshot snapshot = metrics::build_snapshot(config.metrics, samples);

@@ -1,9 +1,9 @@
 #include <fmt/core.h>
 
 #include "app/commands.hpp"
-#include "units/plan_binary.hpp"
 #include "config/parse_config.hpp"
 #include "plan/print_plan.hpp"
+#include "units/plan_binary.hpp"
 
 namespace app {
 namespace {

@@ -2,15 +2,17 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <csignal>
 #include <memory>
 #include <thread>
 
 #include "app/commands.hpp"
 #include "app/exporter.hpp"
-#include "app/signals.hpp"
 #include "app/web_config_file.hpp"
+#include "attach/calibrate.hpp"
 #include "base/service_notify.hpp"
+#include "base/signals.hpp"
 #include "expose/http_server.hpp"
 
 namespace app {
@@ -49,16 +51,68 @@ base::Result<expose::HttpServer> start_server(expose::ListeningSocket socket, We
                                    });
 }
 
-int serve(const RunOptions& options, Exporter::Options exporter_options, WebConfigFile* web,
+// By the main thread: before Linux 6.10, a breakpoint of one process is one of the thread whose id is the
+// process's.
+void measure_prices(units::Owner& owner, base::Logger& log) {
+  auto measured = attach::measure_hit_costs(owner.kernel());
+  if (!measured) {
+    log.warn("the cost of a hit is not known; a default is used", {{"reason", measured.error().message}});
+    return;
+  }
+  log.debug("cost of a hit", {{"emulated_ns", measured->emulated_entry.target_ns},
+                              {"stepped_ns", measured->stepped_entry.target_ns},
+                              {"return_ns", measured->at_return.target_ns}});
+  owner.use_prices(*measured);
+}
+
+// SIGIO tells of a writer that waits for a probed file. SIGUSR1 comes from the owner's thread when it is
+// ready.
+struct SignalSets {
+  base::Signals main;
+  base::Signals lease;
+  base::Signals reload;
+};
+
+base::Result<SignalSets> block_signals() {
+  ASSIGN_OR_RETURN(base::Signals main, base::Signals::block({SIGINT, SIGTERM, SIGQUIT, SIGUSR1}));
+  ASSIGN_OR_RETURN(base::Signals lease, base::Signals::block({SIGIO}));
+  ASSIGN_OR_RETURN(base::Signals reload, base::Signals::block({SIGHUP}));
+  return SignalSets{.main = std::move(main), .lease = std::move(lease), .reload = std::move(reload)};
+}
+
+// Until a signal ends it, or the owner's thread ends by itself.
+base::Result<> follow(units::Owner& owner, const SignalSets& signals, base::Logger& log) {
+  std::atomic<bool> has_ended = false;
+  base::Result<> followed;
+  std::jthread thread([&](const std::stop_token& stop) {
+    followed = owner.run(stop, {.lease = &signals.lease, .reload = &signals.reload},
+                         [] { ::kill(::getpid(), SIGUSR1); });
+    has_ended = true;
+    ::kill(::getpid(), SIGTERM);
+  });
+  int signal = signals.main.wait();
+  while (signal == SIGUSR1) {
+    log.info("ready");
+    base::tell_systemd(base::ServiceState::kReady, log);
+    // After the services' probes: each moment without them is one in which nobody counts.
+    measure_prices(owner, log);
+    signal = signals.main.wait();
+  }
+  base::tell_systemd(base::ServiceState::kStopping, log);
+  const bool was_told = !has_ended;
+  thread.request_stop();
+  thread.join();
+  if (followed && was_told) {
+    log.info("stopped", {{"signal", signal}});
+  }
+  return followed;
+}
+
+int serve(const RunOptions& options, units::Owner::Options owner_options, WebConfigFile* web,
           const base::Clock& clock, base::Logger& log) {
-  // SIGIO tells of a writer that waits for a probed file.
-  const auto stop_signals = Signals::block({SIGINT, SIGTERM});
-  const auto lease_signals = Signals::block({SIGIO});
-  const auto reload_signals = Signals::block({SIGHUP});
-  for (const auto* signals : {&stop_signals, &lease_signals, &reload_signals}) {
-    if (!*signals) {
-      return report(log, signals->error());
-    }
+  const auto signals = block_signals();
+  if (!signals) {
+    return report(log, signals.error());
   }
   // First: a port that is taken is said before anything is attached, and one below 1024 needs a capability
   // that is dropped soon.
@@ -66,38 +120,20 @@ int serve(const RunOptions& options, Exporter::Options exporter_options, WebConf
   if (!socket) {
     return report(log, socket.error());
   }
-  auto exporter = Exporter::create(std::move(exporter_options), clock, log);
-  if (!exporter) {
-    return report(log, exporter.error());
+  auto owner = units::Owner::create(std::move(owner_options), clock, log);
+  if (!owner) {
+    return report(log, owner.error());
   }
+  Exporter exporter(**owner, options.enable_lifecycle, clock, log);
   expose::BasicAuth auth;
-  auto server = start_server(std::move(*socket), web, auth, **exporter);
+  auto server = start_server(std::move(*socket), web, auth, exporter);
   if (!server) {
     return report(log, server.error());
   }
   const bool has_tls = web != nullptr && web->current()->tls != nullptr;
   log.info("listening", {{"address", options.listen_address}, {"port", server->port()}, {"tls", has_tls}});
-  if (const auto attached = (*exporter)->first_round(options.strict); !attached) {
-    return report(log, attached.error());
-  }
-  log.info("ready");
-  base::tell_systemd(base::ServiceState::kReady, log);
-  base::Result<> followed;
-  std::jthread follower([&](const std::stop_token& stop) {
-    followed = (*exporter)->follow(stop, *lease_signals, *reload_signals);
-    if (!followed) {
-      ::kill(::getpid(), SIGTERM);  // wakes the thread below
-    }
-  });
-  const int signal = stop_signals->wait();
-  base::tell_systemd(base::ServiceState::kStopping, log);
-  follower.request_stop();
-  follower.join();
-  if (!followed) {
-    return report(log, followed.error());
-  }
-  log.info("stopped", {{"signal", signal}});
-  return 0;
+  const auto followed = follow(**owner, *signals, log);
+  return followed ? 0 : report(log, followed.error());
 }
 
 // For people and editors: one problem per line, as file:line:column.
@@ -111,7 +147,7 @@ int report_config(const base::Error& error) {
 int execute(const RunOptions& options) {
   const base::SystemClock clock;
   base::Logger log(clock, options.log);
-  ConfigFile file(options.config);
+  config::ConfigFile file(options.config);
   auto config = file.load();
   if (!config) {
     return report_config(config.error());
@@ -129,7 +165,7 @@ int execute(const RunOptions& options) {
                {.file = std::move(file),
                 .loaded = *std::move(config),
                 .pin_path = options.pin_path,
-                .enable_lifecycle = options.enable_lifecycle},
+                .strict = options.strict},
                web.get(), clock, log);
 }
 

@@ -20,7 +20,7 @@ constexpr double kNsPerSecond = 1e9;
 // A probe that several services share has one program in each; here it is one probe.
 using ByName = std::map<std::string, metrics::AttachedProbe>;
 
-void add_probes(const attach::AttachedBinary& binary, std::span<const std::uint64_t> hits, ByName& attached,
+void add_probes(const attach::CountedBinary& binary, std::span<const std::uint64_t> hits, ByName& attached,
                 std::vector<metrics::NotAttachedProbe>& not_attached) {
   for (std::size_t i = 0; i < binary.probes.size(); ++i) {
     const plan::PlannedProbe& planned = binary.plan.probes[i];
@@ -46,27 +46,11 @@ void add_probes(const attach::AttachedBinary& binary, std::span<const std::uint6
   }
 }
 
-std::vector<metrics::ServiceState> count_processes(const config::ProbeConfig& config,
-                                                   const std::vector<discover::Target>& targets) {
-  std::vector<metrics::ServiceState> states;
-  for (const config::Service& service : config.services) {
-    metrics::ServiceState state{.service = service.name, .processes = 0};
-    for (const discover::Target& target : targets) {
-      state.processes +=
-          static_cast<std::uint64_t>(std::ranges::count_if(target.members, [&](const auto& member) {
-            return std::ranges::find(member.services, service.name) != member.services.end();
-          }));
-    }
-    states.push_back(std::move(state));
-  }
-  return states;
-}
-
-std::set<units::ProbeId> detached_now(const units::Attachments& attachments) {
+std::set<units::ProbeId> detached_now(const units::View& view) {
   std::set<units::ProbeId> detached;
-  for (const auto& attachment : attachments.all()) {
-    const attach::AttachedBinary& binary = attachment->binary;
-    for (std::size_t i = 0; attachment->is_current && i < binary.probes.size(); ++i) {
+  for (const units::UnitView& unit : view.units) {
+    const attach::CountedBinary& binary = *unit.binary;
+    for (std::size_t i = 0; unit.is_current() && i < binary.probes.size(); ++i) {
       if (binary.probes[i].presence == attach::Presence::kDetached) {
         detached.insert({binary.service, binary.plan.probes[i].name});
       }
@@ -75,31 +59,29 @@ std::set<units::ProbeId> detached_now(const units::Attachments& attachments) {
   return detached;
 }
 
-}  // namespace
-
-std::optional<std::string> first_problem(const units::Attachment& attachment) {
-  const attach::AttachedBinary& binary = attachment.binary;
-  if (!binary.plan.skipped.empty()) {
-    const plan::SkippedProbe& skipped = binary.plan.skipped.front();
-    return fmt::format("probe {}: {}", skipped.name, skipped.reason);
-  }
-  const auto failed = std::ranges::find_if(
-      binary.probes, [](const attach::AttachedProbe& probe) { return !probe.error.empty(); });
-  if (failed == binary.probes.end()) {
-    return std::nullopt;
-  }
-  return fmt::format("probe {}: {}",
-                     binary.plan.probes[static_cast<std::size_t>(failed - binary.probes.begin())].name,
-                     failed->error);
+void remove_doubles(std::vector<std::string>& names) {
+  std::ranges::sort(names);
+  names.erase(std::ranges::unique(names).begin(), names.end());
 }
 
-metrics::SelfState report_attachments(const config::ProbeConfig& config,
-                                      const units::Attachments& attachments, const units::KeptState& kept,
-                                      const std::vector<discover::Target>& targets,
-                                      const attach::SharedMaps& maps, base::Logger& log) {
+// Calls in flight, of all there may be.
+void add_in_flight(metrics::SelfState& state, const attach::CountedBinary& binary) {
+  state.in_flight_limit += binary.in_flight_limit;
+  if (const auto frames = collect::read_frames(binary)) {
+    state.in_flight_entries += frames->size();
+  }
+}
+
+}  // namespace
+
+metrics::SelfState report_units(const units::View& view, const attach::SharedMaps& maps, base::Logger& log) {
   metrics::SelfState state;
   state.build = build_info();
-  state.services = count_processes(config, targets);
+  state.services = view.services;
+  state.blind_seconds = view.blind_seconds;
+  state.resets = view.resets;
+  state.reload = view.reload;
+  state.series_memory_failures = view.series_memory_failures;
   const auto hits = collect::read_hits(maps);
   const auto losses = collect::read_losses(maps);
   if (!hits || !losses) {
@@ -107,25 +89,20 @@ metrics::SelfState report_attachments(const config::ProbeConfig& config,
     return state;
   }
   ByName attached;
-  state.losses = kept.totals().losses;
-  std::map<std::string, std::uint64_t> hits_before = kept.totals().hits;
-  for (const auto& attachment : attachments.all()) {
-    if (attachment->is_current && !attachment->binary.links.empty()) {
-      add_probes(attachment->binary, *hits, attached, state.not_attached);
+  state.losses = view.totals->losses;
+  std::map<std::string, std::uint64_t> hits_before = view.totals->hits;
+  for (const units::UnitView& unit : view.units) {
+    const attach::CountedBinary& binary = *unit.binary;
+    if (unit.is_current() && unit.has_links) {
+      add_probes(binary, *hits, attached, state.not_attached);
     } else {
-      collect::add_hits(hits_before, attachment->binary, *hits);
+      collect::add_hits(hits_before, binary, *hits);
     }
-    std::ranges::move(collect::name_losses(attachment->binary, *losses), std::back_inserter(state.losses));
-    std::ranges::copy(attachment->calls ? attachment->calls->unknown_baselines() : attachment->unknown_before,
-                      std::back_inserter(state.unknown_baselines));
-    std::ranges::copy(collect::unknown_gauges(attachment->binary),
-                      std::back_inserter(state.unknown_baselines));
-    if (!attachment->is_current) {
-      continue;
-    }
-    state.in_flight_limit += attachment->binary.in_flight_limit;
-    if (const auto frames = collect::read_frames(attachment->binary)) {
-      state.in_flight_entries += frames->size();
+    std::ranges::move(collect::name_losses(binary, *losses), std::back_inserter(state.losses));
+    std::ranges::copy(unit.unknown_baselines, std::back_inserter(state.unknown_baselines));
+    std::ranges::copy(collect::unknown_gauges(binary), std::back_inserter(state.unknown_baselines));
+    if (unit.is_current()) {
+      add_in_flight(state, binary);
     }
   }
   for (const auto& [name, count] : hits_before) {
@@ -133,19 +110,14 @@ metrics::SelfState report_attachments(const config::ProbeConfig& config,
       probe->second.hits += count;
     }
   }
-  state.blind_seconds = kept.blind_seconds();
-  state.resets = kept.resets();
-  std::ranges::sort(state.unknown_baselines);
-  state.unknown_baselines.erase(std::ranges::unique(state.unknown_baselines).begin(),
-                                state.unknown_baselines.end());
+  remove_doubles(state.unknown_baselines);
   for (auto& [name, probe] : attached) {
     state.attached.push_back(std::move(probe));
   }
   return state;
 }
 
-void report_costs(metrics::SelfState& state, const config::ProbeConfig& config, const units::CostMeter& meter,
-                  const units::Budget& budget, const units::Attachments& attachments) {
+void report_costs(metrics::SelfState& state, const units::View& view, const units::CostMeter& meter) {
   const attach::HitCosts& prices = meter.prices();
   state.hit_costs_measured = prices.is_measured;
   for (const auto& [site, price] :
@@ -155,20 +127,20 @@ void report_costs(metrics::SelfState& state, const config::ProbeConfig& config, 
     state.hit_costs.push_back(
         {.site = site, .process = "stranger", .seconds = price.stranger_ns / kNsPerSecond});
   }
-  for (const config::Service& service : config.services) {
-    if (const auto limit = budget.limit_of(service.name)) {
+  for (const config::Service& service : view.config->services) {
+    if (const auto limit = view.budget.limit_of(service.name)) {
       state.budgets.push_back({.service = service.name, .cores = *limit});
     }
   }
-  const std::set<units::ProbeId> detached = detached_now(attachments);
+  const std::set<units::ProbeId> detached = detached_now(view);
   for (const auto& [id, cost] : meter.costs()) {
-    const auto detaches = budget.detaches().find(id);
+    const auto detaches = view.budget.detaches().find(id);
     state.costs.push_back({.service = id.service,
                            .probe = id.probe,
                            .target_seconds = cost.target_seconds,
                            .stranger_seconds = cost.stranger_seconds,
                            .is_over_budget = detached.contains(id),
-                           .detaches = detaches == budget.detaches().end() ? 0 : detaches->second});
+                           .detaches = detaches == view.budget.detaches().end() ? 0 : detaches->second});
   }
 }
 

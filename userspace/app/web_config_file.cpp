@@ -41,9 +41,9 @@ std::shared_ptr<const expose::WebAccess> WebConfigFile::current() {
   return access_;
 }
 
-std::vector<FileState> WebConfigFile::states() const {
-  std::vector<FileState> all;
-  std::ranges::transform(files_, std::back_inserter(all), file_state);
+std::vector<config::FileState> WebConfigFile::states() const {
+  std::vector<config::FileState> all;
+  std::ranges::transform(files_, std::back_inserter(all), config::file_state);
   return all;
 }
 

@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "app/file_state.hpp"
 #include "base/error.hpp"
 #include "base/log.hpp"
+#include "config/file_state.hpp"
 #include "expose/web_access.hpp"
 
 namespace app {
@@ -25,14 +25,14 @@ class WebConfigFile {
  private:
   WebConfigFile(std::string path, base::Logger& log) : path_(std::move(path)), log_(&log) {}
 
-  [[nodiscard]] std::vector<FileState> states() const;
+  [[nodiscard]] std::vector<config::FileState> states() const;
   [[nodiscard]] base::Result<> read_again();
 
   std::string path_;
   base::Logger* log_;  // owned by the caller
   std::mutex mutex_;   // guards what follows
   std::vector<std::string> files_;
-  std::vector<FileState> seen_;
+  std::vector<config::FileState> seen_;
   std::shared_ptr<const expose::WebAccess> access_;
 };
 

@@ -28,9 +28,14 @@ std::vector<std::size_t> attach_order(const plan::ProbePlan& plan) {
   return order;
 }
 
-Result<std::vector<ProbeLink>> link_probe(const AttachedProbe& probe, const LinkOptions& options) {
+Result<std::vector<ProbeLink>> link_probe(const AttachedBinary& binary, const AttachedProbe& probe,
+                                          const LinkOptions& options) {
   std::vector<ProbeLink> links;
-  for (const ProbeProgram& program : probe.programs) {
+  const auto programs = binary.programs.find(probe.number);
+  if (programs == binary.programs.end()) {
+    return links;
+  }
+  for (const ProbeProgram& program : programs->second) {
     ASSIGN_OR_RETURN(std::vector<base::UniqueFd> made,
                      link_sites(program.fd.value(), program.sites, options));
     for (base::UniqueFd& link : made) {
@@ -44,7 +49,7 @@ Result<std::vector<ProbeLink>> link_probe(const AttachedProbe& probe, const Link
 Result<std::vector<ProbeLink>> link_all(AttachedBinary& binary, const LinkOptions& options) {
   std::vector<ProbeLink> links;
   for (const AttachedProbe& hook : binary.unwind_hooks) {
-    ASSIGN_OR_RETURN(std::vector<ProbeLink> made, link_probe(hook, options));
+    ASSIGN_OR_RETURN(std::vector<ProbeLink> made, link_probe(binary, hook, options));
     std::ranges::move(made, std::back_inserter(links));
   }
   for (const std::size_t i : attach_order(binary.plan)) {
@@ -52,9 +57,9 @@ Result<std::vector<ProbeLink>> link_all(AttachedBinary& binary, const LinkOption
     if (probe.presence == Presence::kDetached) {
       continue;
     }
-    if (auto made = link_probe(probe, options)) {
+    if (auto made = link_probe(binary, probe, options)) {
       std::ranges::move(*made, std::back_inserter(links));
-      if (!probe.programs.empty()) {
+      if (binary.programs.contains(probe.number)) {
         probe.error.clear();  // of a process that had ended already
       }
     } else {
@@ -120,7 +125,7 @@ base::Result<Links> link_again(const AttachedBinary& binary, std::size_t probe, 
     const LinkOptions options{.open_path = binary.lease ? binary.lease->open_path() : open_path,
                               .process = process == kAllProcesses ? std::nullopt : std::optional(process),
                               .uprobe_multi = kernel.uprobe_multi};
-    ASSIGN_OR_RETURN(made[process], link_probe(binary.probes[probe], options));
+    ASSIGN_OR_RETURN(made[process], link_probe(binary, binary.probes[probe], options));
   }
   return made;
 }

@@ -1,5 +1,6 @@
-// BATON of stage 5: one service's probes of one binary in the kernel. Owns links, programs and maps;
-// destroying it detaches.
+// BATON of stage 5: one service's probes of one binary in the kernel. AttachedBinary owns links and programs,
+// and destroying it detaches; its CountedBinary is what can be read of it, and a copy of that holds the maps
+// as well.
 #pragma once
 
 #include <sys/types.h>
@@ -8,37 +9,46 @@
 #include <bit>
 #include <cstdint>
 #include <map>
+#include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "attach/file_lease.hpp"
+#include "base/shared_fd.hpp"
 #include "base/unique_fd.hpp"
 #include "discover/target.hpp"
 #include "plan/probe_plan.hpp"
 
 namespace attach {
 
+// Userspace moves the counts of processes that are gone from key to key, one key at a time, and reads all of
+// them at a scrape: it does either while it holds this. All copies of a set of maps have the same one.
+using Turn = std::shared_ptr<std::mutex>;
+
 // Maps that the probes of one binary share.
 struct BinaryMaps {
-  base::UniqueFd goroutines;
-  base::UniqueFd blank_goroutine;
-  base::UniqueFd spilled;
-  base::UniqueFd unwound;
-  base::UniqueFd unwound_journal;  // for userspace alone, as ProbeMaps::fold_journal
-  base::UniqueFd objects;
-  base::UniqueFd scratches;
+  base::SharedFd goroutines;
+  base::SharedFd blank_goroutine;
+  base::SharedFd spilled;
+  base::SharedFd unwound;
+  base::SharedFd unwound_journal;  // for userspace alone, as ProbeMaps::fold_journal
+  base::SharedFd objects;
+  base::SharedFd scratches;
+  Turn turn = std::make_shared<std::mutex>();  // of `unwound`
 };
 
 struct ProbeMaps {
-  base::UniqueFd series;
-  base::UniqueFd values;
-  base::UniqueFd slabs;
-  base::UniqueFd cursor;
-  base::UniqueFd free_slots;
-  base::UniqueFd fold_journal;  // for userspace alone: what it is doing to the others (collect/fold_process)
+  base::SharedFd series;
+  base::SharedFd values;
+  base::SharedFd slabs;
+  base::SharedFd cursor;
+  base::SharedFd free_slots;
+  base::SharedFd fold_journal;  // for userspace alone: what it is doing to the others (collect/fold_process)
   std::uint32_t series_limit = 0;
-  std::vector<base::UniqueFd> made_slabs;  // what is in `slabs`, from its first element on (series_slabs)
+  std::vector<base::SharedFd> made_slabs;  // what is in `slabs`, from its first element on (series_slabs)
+  Turn turn = std::make_shared<std::mutex>();
 };
 
 // log2 of the slots in each of a probe's slabs: a few slabs for the limit, as each takes a descriptor.
@@ -65,13 +75,12 @@ enum class Presence {
   kSettling,  // attached just now; calls that began before are not found yet
 };
 
-// The plan's probe of the same index, or an unwind hook; without programs where it could not be loaded.
+// The plan's probe of the same index, or an unwind hook.
 struct AttachedProbe {
   std::uint16_t number = 0;    // exporter-wide
   std::uint64_t since_ns = 0;  // boot time clock: no call was missed since. kNever while it is detached
   ProbeMaps maps;
-  std::vector<ProbeProgram> programs;  // in the order they are attached
-  std::string error;                   // why it cannot be attached; empty: it can
+  std::string error;  // why it cannot be attached; empty: it can
   Presence presence = Presence::kAttached;
 };
 
@@ -99,7 +108,9 @@ struct Detached {
   Links links;
 };
 
-struct AttachedBinary {
+// One generation of a unit as readers need it: what its probes are and the maps in which they count. Copies
+// share the maps.
+struct CountedBinary {
   std::string service;
   discover::BinaryId id;
   std::string exe;
@@ -113,8 +124,13 @@ struct AttachedBinary {
   std::vector<AttachedProbe> probes;
   std::vector<AttachedProbe> unwind_hooks;
   Scope scope = Scope::kFile;
-  std::optional<FileLease>
-      lease;    // after `links` in time: taken before they are made, given back after they are gone
+};
+
+struct AttachedBinary : CountedBinary {
+  // By the number of a probe or an unwind hook, in the order they are attached; none where loading failed.
+  std::map<std::uint16_t, std::vector<ProbeProgram>> programs;
+  // Taken before `links` are made, given back after they are gone.
+  std::optional<FileLease> lease;
   Links links;  // none: the maps still count what was
 };
 

@@ -23,10 +23,6 @@ base::Result<base::UniqueFd> keep_map(const bpf_map* map) {
   return keep(bpf_map__fd(map), "map", bpf_map__name(map));
 }
 
-base::Result<base::UniqueFd> keep_fd(const base::UniqueFd& fd) {
-  return keep(fd.value(), "object", "again");
-}
-
 base::Result<base::UniqueFd> keep_program(const bpf_program* program) {
   return keep(bpf_program__fd(program), "program", bpf_program__name(program));
 }

@@ -26,9 +26,6 @@ using RingBufferHandle = std::unique_ptr<ring_buffer, RingBufferDeleter>;
 // A descriptor of `map` that outlives the object it was loaded with.
 [[nodiscard]] base::Result<base::UniqueFd> keep_map(const bpf_map* map);
 
-// Another descriptor of the same object.
-[[nodiscard]] base::Result<base::UniqueFd> keep_fd(const base::UniqueFd& fd);
-
 // The same for a program.
 [[nodiscard]] base::Result<base::UniqueFd> keep_program(const bpf_program* program);
 

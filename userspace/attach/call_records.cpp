@@ -44,7 +44,7 @@ Result<> use_maps(const calls& skeleton, const BinaryMaps& binary, const SharedM
 }
 
 // Every value of a hash map that nothing else changes.
-Result<> change_all(const base::UniqueFd& map, std::size_t key_size, std::size_t value_size,
+Result<> change_all(const base::SharedFd& map, std::size_t key_size, std::size_t value_size,
                     const std::function<void(std::vector<std::byte>&)>& change) {
   std::vector<std::vector<std::byte>> keys;
   std::vector<std::byte> key(key_size);
@@ -67,7 +67,7 @@ Result<> change_all(const base::UniqueFd& map, std::size_t key_size, std::size_t
 
 }  // namespace
 
-base::Result<CallRecords> CallRecords::open(const AttachedBinary& binary, const SharedMaps& shared) {
+base::Result<CallRecords> CallRecords::open(const CountedBinary& binary, const SharedMaps& shared) {
   const LibbpfLog log;
   const std::unique_ptr<calls, SkeletonDeleter> skeleton(calls__open());
   if (!skeleton) {
@@ -149,7 +149,7 @@ void CallRecords::forget(std::uint32_t process, std::uint64_t goroutine_id) cons
   }
 }
 
-base::Result<> forget_starts(const AttachedBinary& binary) {
+base::Result<> forget_starts(const CountedBinary& binary) {
   const std::size_t stride = binary.frame_stride;
   const auto forget = [](std::byte* at) {
     frame head{};

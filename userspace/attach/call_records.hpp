@@ -25,7 +25,7 @@ struct LateCall {
 class CallRecords {
  public:
   // `binary` outlives the result.
-  static base::Result<CallRecords> open(const AttachedBinary& binary, const SharedMaps& shared);
+  static base::Result<CallRecords> open(const CountedBinary& binary, const SharedMaps& shared);
 
   // Makes the record of a goroutine that has none, of calls in order of their depth. False: it has one (or
   // there is no room), which only the goroutine itself can add to.
@@ -39,17 +39,17 @@ class CallRecords {
   void forget(std::uint32_t process, std::uint64_t goroutine) const;
 
  private:
-  explicit CallRecords(const AttachedBinary& binary) : binary_(&binary) {}
+  explicit CallRecords(const CountedBinary& binary) : binary_(&binary) {}
 
   [[nodiscard]] bool spill(const spilled_key& key, const std::vector<std::byte>& bytes) const;
   [[nodiscard]] std::vector<std::byte> frame_of(std::uint32_t process, const LateCall& call) const;
 
-  const AttachedBinary* binary_;  // the attachment's
+  const CountedBinary* binary_;  // the attachment's
   base::UniqueFd end_call_;
 };
 
 // Calls that began before a time in which nobody watched: when, and whether they still run, is not known any
 // more. Only while no program of the binary is attached.
-[[nodiscard]] base::Result<> forget_starts(const AttachedBinary& binary);
+[[nodiscard]] base::Result<> forget_starts(const CountedBinary& binary);
 
 }  // namespace attach

@@ -29,18 +29,6 @@ std::uint64_t unit_services(const ServiceBits& known, const plan::ProbePlan& pla
   return bits;
 }
 
-Result<BinaryMaps> keep_maps(const BinaryMaps& from) {
-  BinaryMaps maps;
-  ASSIGN_OR_RETURN(maps.goroutines, keep_fd(from.goroutines));
-  ASSIGN_OR_RETURN(maps.blank_goroutine, keep_fd(from.blank_goroutine));
-  ASSIGN_OR_RETURN(maps.spilled, keep_fd(from.spilled));
-  ASSIGN_OR_RETURN(maps.unwound, keep_fd(from.unwound));
-  ASSIGN_OR_RETURN(maps.unwound_journal, keep_fd(from.unwound_journal));
-  ASSIGN_OR_RETURN(maps.objects, keep_fd(from.objects));
-  ASSIGN_OR_RETURN(maps.scratches, keep_fd(from.scratches));
-  return maps;
-}
-
 // Loads the programs of one generation; nothing is attached yet.
 class Loader {
  public:
@@ -85,7 +73,7 @@ class Loader {
                    earlier()->in_flight_limit == binary_->in_flight_limit;
     if (shares_maps_) {
       binary_->maps_generation = earlier()->maps_generation;
-      ASSIGN_OR_RETURN(maps_, keep_maps(earlier()->maps));
+      maps_ = earlier()->maps;
       if (!request_->earlier_counts) {
         RETURN_IF_ERROR(forget_starts(*earlier()));
       }
@@ -197,8 +185,8 @@ class Loader {
     if (!loaded) {
       return base::with_context(std::move(loaded.error()), "following panics in {}", binary_->exe);
     }
-    binary_->unwind_hooks.push_back(
-        {.number = context.number, .maps = std::move(loaded->maps), .programs = std::move(loaded->programs)});
+    binary_->unwind_hooks.push_back({.number = context.number, .maps = std::move(loaded->maps)});
+    binary_->programs[context.number] = std::move(loaded->programs);
     return {};
   }
 
@@ -213,7 +201,7 @@ class Loader {
     request.kept = kept_[index] != nullptr ? &kept_[index]->maps : nullptr;
     if (auto loaded = load_planned(planned, std::move(request), context)) {
       probe.maps = std::move(loaded->maps);
-      probe.programs = std::move(loaded->programs);
+      binary_->programs[probe.number] = std::move(loaded->programs);
     } else {
       probe.error = std::move(loaded.error().message);
     }

@@ -25,7 +25,7 @@ struct SkeletonDeleter {
 
 using Skeleton = std::unique_ptr<probe, SkeletonDeleter>;
 
-Result<> use_map(bpf_map* map, const base::UniqueFd& existing) {
+Result<> use_map(bpf_map* map, const base::SharedFd& existing) {
   if (const int error = bpf_map__reuse_fd(map, existing.value()); error != 0) {
     return fail_errno(-error, "sharing BPF map {}", bpf_map__name(map));
   }
@@ -119,7 +119,7 @@ Result<BinaryMaps> keep_binary_maps(const probe& skeleton) {
 }
 
 // Slot 0 is the overflow series.
-Result<> start_cursor(const base::UniqueFd& cursor) {
+Result<> start_cursor(const base::SharedFd& cursor) {
   const __u32 zero = 0;
   const series_cursor first{.next = 1};
   if (const int error = bpf_map_update_elem(cursor.value(), &zero, &first, BPF_ANY); error != 0) {
@@ -136,16 +136,6 @@ Result<base::UniqueFd> create_journal(std::size_t size) {
     return fail_errno(errno, "creating the journal of a probe");
   }
   return journal;
-}
-
-// Descriptors of their own: `kept` may be of a generation that goes.
-Result<std::vector<base::UniqueFd>> keep_slabs(const ProbeMaps& kept) {
-  std::vector<base::UniqueFd> slabs;
-  for (const base::UniqueFd& slab : kept.made_slabs) {
-    ASSIGN_OR_RETURN(base::UniqueFd again, keep_fd(slab));
-    slabs.push_back(std::move(again));
-  }
-  return slabs;
 }
 
 Result<Skeleton> load_skeleton(const LoadRequest& request, const std::optional<BinaryMaps>& binary) {
@@ -195,8 +185,9 @@ base::Result<LoadedProbe> load_probe(const LoadRequest& request, std::optional<B
   ASSIGN_OR_RETURN(loaded.maps.free_slots, keep_map(skeleton->maps.free_slots));
   loaded.maps.series_limit = request.spec.series_limit;
   if (request.kept != nullptr) {
-    ASSIGN_OR_RETURN(loaded.maps.fold_journal, keep_fd(request.kept->fold_journal));
-    ASSIGN_OR_RETURN(loaded.maps.made_slabs, keep_slabs(*request.kept));
+    loaded.maps.fold_journal = request.kept->fold_journal;
+    loaded.maps.made_slabs = request.kept->made_slabs;
+    loaded.maps.turn = request.kept->turn;
   } else {
     ASSIGN_OR_RETURN(loaded.maps.fold_journal,
                      create_journal(sizeof(fold_step) + request.spec.slots * sizeof(__u64)));

@@ -59,13 +59,13 @@ std::vector<std::string> PinFolder::names() const {
   return names;
 }
 
-base::Result<> PinFolder::pin(const base::UniqueFd& map, std::string_view name) const {
+base::Result<> PinFolder::pin(int map, std::string_view name) const {
   if (!is_somewhere()) {
     return {};
   }
   const std::string fresh = at(fmt::format("{}_new", name));
   std::remove(fresh.c_str());
-  if (const int error = bpf_obj_pin(map.value(), fresh.c_str()); error != 0) {
+  if (const int error = bpf_obj_pin(map, fresh.c_str()); error != 0) {
     return fail_errno(-error, "pinning {}", fresh);
   }
   if (std::rename(fresh.c_str(), at(name).c_str()) != 0) {
@@ -96,7 +96,7 @@ base::Result<> PinFolder::write(std::string_view name, std::string_view bytes) c
   if (!map || (!bytes.empty() && bpf_map_update_elem(map.value(), &first, bytes.data(), BPF_ANY) != 0)) {
     return fail_errno(errno, "keeping {} bytes as {}", bytes.size(), at(name));
   }
-  return pin(map, name);
+  return pin(map.value(), name);
 }
 
 base::Result<std::string> PinFolder::read(std::string_view name) const {

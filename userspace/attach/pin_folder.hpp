@@ -32,7 +32,7 @@ class PinFolder {
   [[nodiscard]] std::vector<std::string> names() const;
 
   // In place of what has that name.
-  [[nodiscard]] base::Result<> pin(const base::UniqueFd& map, std::string_view name) const;
+  [[nodiscard]] base::Result<> pin(int map, std::string_view name) const;
 
   // kNotFound: there is none.
   [[nodiscard]] base::Result<base::UniqueFd> get(std::string_view name) const;

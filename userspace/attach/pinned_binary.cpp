@@ -50,7 +50,7 @@ auto named(Maps& maps) {
 template <class Maps>
 Result<> pin_maps(const PinFolder& folder, const Maps& maps) {
   for (const auto& [name, map] : named(maps)) {
-    RETURN_IF_ERROR(folder.pin(*map, name));
+    RETURN_IF_ERROR(folder.pin(map->value(), name));
   }
   return {};
 }

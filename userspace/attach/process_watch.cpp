@@ -71,7 +71,7 @@ Result<> use_pinned(const processes& skeleton, const PinFolder& pins) {
 Result<> pin_all(const processes& skeleton, const PinFolder& pins) {
   for (const bpf_map* map : kept_maps(skeleton)) {
     ASSIGN_OR_RETURN(const base::UniqueFd kept, keep_map(map));
-    RETURN_IF_ERROR(pins.pin(kept, bpf_map__name(map)));
+    RETURN_IF_ERROR(pins.pin(kept.value(), bpf_map__name(map)));
   }
   return {};
 }

@@ -12,6 +12,7 @@
 #include "attach/bpf_handles.hpp"
 #include "attach/pin_folder.hpp"
 #include "base/error.hpp"
+#include "base/shared_fd.hpp"
 #include "base/unique_fd.hpp"
 
 namespace attach {
@@ -19,17 +20,17 @@ namespace attach {
 // Maps that all probe programs of this exporter use; all but `events` and `blank_record` are handed on to the
 // next.
 struct SharedMaps {
-  base::UniqueFd processes;
-  base::UniqueFd process_records;
-  base::UniqueFd process_services;
-  base::UniqueFd blank_record;
-  base::UniqueFd last_number;
-  base::UniqueFd events;
-  base::UniqueFd hits;
-  base::UniqueFd stranger_hits;
-  base::UniqueFd losses;
-  base::UniqueFd gates;
-  base::UniqueFd handover_marks;
+  base::SharedFd processes;
+  base::SharedFd process_records;
+  base::SharedFd process_services;
+  base::SharedFd blank_record;
+  base::SharedFd last_number;
+  base::SharedFd events;
+  base::SharedFd hits;
+  base::SharedFd stranger_hits;
+  base::SharedFd losses;
+  base::SharedFd gates;
+  base::SharedFd handover_marks;
 };
 
 // Fresh maps that no other exporter sees, for few processes.

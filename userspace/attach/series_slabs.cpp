@@ -89,7 +89,7 @@ Result<base::UniqueFd> make_slab(const PinFolder& counts, const ProbeMaps& maps,
   if (is_among_the_last(slab)) {
     return fail_errno(EMFILE, "making room for series (raise the limit of open files: ulimit -n)");
   }
-  RETURN_IF_ERROR(counts.pin(slab, pin_name(maps.made_slabs.size())));
+  RETURN_IF_ERROR(counts.pin(slab.value(), pin_name(maps.made_slabs.size())));
   return slab;
 }
 

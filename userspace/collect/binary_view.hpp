@@ -16,7 +16,7 @@ namespace collect {
 
 struct BinaryView {
   const config::ProbeConfig* config = nullptr;
-  const attach::AttachedBinary* binary = nullptr;
+  const attach::CountedBinary* binary = nullptr;
   const ProcessTable* processes = nullptr;
   const Identities* identities = nullptr;
   const KnownProcess* folded = nullptr;  // stands for processes that are gone

@@ -43,7 +43,7 @@ void add_unrecorded(std::vector<RawFrame>& frames, std::span<const RawFrame> unr
                        [&](const RawFrame& frame) { return !recorded.contains(place_of(frame)); });
 }
 
-std::set<std::string> known_gauges(const attach::AttachedBinary& binary,
+std::set<std::string> known_gauges(const attach::CountedBinary& binary,
                                    const std::set<std::string>& unknown) {
   std::set<std::string> known;
   for (const plan::PlannedProbe& probe : binary.plan.probes) {
@@ -55,10 +55,9 @@ std::set<std::string> known_gauges(const attach::AttachedBinary& binary,
 
 }  // namespace
 
-base::Result<std::vector<Sample>> Collector::collect(const config::ProbeConfig& config,
-                                                     const attach::AttachedBinary& binary,
-                                                     const ProcessTable& processes,
-                                                     std::span<const RawFrame> unrecorded) {
+base::Result<std::vector<Sample>> collect(const config::ProbeConfig& config,
+                                          const attach::CountedBinary& binary, const ProcessTable& processes,
+                                          GaugeMemory& gauges, std::span<const RawFrame> unrecorded) {
   LiveState live;
   ASSIGN_OR_RETURN(live.objects, read_objects(binary));
   ASSIGN_OR_RETURN(live.frames, read_frames(binary));
@@ -74,21 +73,22 @@ base::Result<std::vector<Sample>> Collector::collect(const config::ProbeConfig& 
                         .folded = &folded};
 
   std::vector<Sample> samples;
+  GaugeCounts counts;
   for (std::size_t probe = 0; probe < binary.plan.probes.size(); ++probe) {
     ASSIGN_OR_RETURN(std::vector<Sample> counted, series_samples(view, probe, unwound));
     std::ranges::move(counted, std::back_inserter(samples));
-    count_gauges(view, probe, live, gauges_);
+    count_gauges(view, probe, live, counts);
   }
   // What a detached probe feeds is neither what it was nor 0; what none feeds any more is no gauge of this
   // binary.
   const std::set<std::string> unknown = unknown_gauges(binary);
-  gauges_.keep_only(known_gauges(binary, unknown));
   std::erase_if(samples, [&unknown](const Sample& sample) { return unknown.contains(sample.metric); });
-  std::ranges::move(gauges_.take(processes), std::back_inserter(samples));
+  std::ranges::move(gauges.complete(counts, known_gauges(binary, unknown), processes),
+                    std::back_inserter(samples));
   return samples;
 }
 
-base::Result<bool> is_told(const config::ProbeConfig& config, const attach::AttachedBinary& binary,
+base::Result<bool> is_told(const config::ProbeConfig& config, const attach::CountedBinary& binary,
                            const ProcessTable& processes) {
   Identities identities;
   ASSIGN_OR_RETURN(const std::vector<RawObject> objects, read_objects(binary));
@@ -116,7 +116,7 @@ base::Result<bool> is_told(const config::ProbeConfig& config, const attach::Atta
   return true;
 }
 
-std::set<std::string> unknown_gauges(const attach::AttachedBinary& binary) {
+std::set<std::string> unknown_gauges(const attach::CountedBinary& binary) {
   std::set<std::string> metrics;
   for (std::size_t i = 0; i < binary.probes.size(); ++i) {
     if (binary.probes[i].presence != attach::Presence::kAttached) {
@@ -126,7 +126,7 @@ std::set<std::string> unknown_gauges(const attach::AttachedBinary& binary) {
   return metrics;
 }
 
-std::vector<Loss> name_losses(const attach::AttachedBinary& binary, std::span<const std::uint64_t> losses) {
+std::vector<Loss> name_losses(const attach::CountedBinary& binary, std::span<const std::uint64_t> losses) {
   std::vector<Loss> named;
   for (std::size_t i = 0; i < binary.probes.size(); ++i) {
     for (std::size_t reason = 0; reason < LOSS_REASONS; ++reason) {
@@ -138,7 +138,7 @@ std::vector<Loss> name_losses(const attach::AttachedBinary& binary, std::span<co
   return named;
 }
 
-void add_hits(std::map<std::string, std::uint64_t>& to, const attach::AttachedBinary& binary,
+void add_hits(std::map<std::string, std::uint64_t>& to, const attach::CountedBinary& binary,
               std::span<const std::uint64_t> hits) {
   for (std::size_t i = 0; i < binary.probes.size(); ++i) {
     const std::size_t first = binary.probes[i].number * std::size_t{2};

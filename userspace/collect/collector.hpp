@@ -18,35 +18,29 @@
 
 namespace collect {
 
-class Collector {
- public:
-  // All samples of one binary's probes. Series of processes that the table does not know yet wait for a later
-  // call; those of processes that are not ours are left out. `unrecorded`: calls in flight that the maps may
-  // lack.
-  [[nodiscard]] base::Result<std::vector<Sample>> collect(const config::ProbeConfig& config,
-                                                          const attach::AttachedBinary& binary,
-                                                          const ProcessTable& processes,
-                                                          std::span<const RawFrame> unrecorded = {});
-
- private:
-  GaugeMemory gauges_;
-};
+// All samples of one binary's probes. Series of processes that the table does not know yet wait for a later
+// call; those of processes that are not ours are left out. `gauges` is the unit's, from scrape to scrape.
+// `unrecorded`: calls in flight that the maps may lack. Any thread.
+[[nodiscard]] base::Result<std::vector<Sample>> collect(const config::ProbeConfig& config,
+                                                        const attach::CountedBinary& binary,
+                                                        const ProcessTable& processes, GaugeMemory& gauges,
+                                                        std::span<const RawFrame> unrecorded = {});
 
 // Whether collect() tells all that was counted: every process is classified, and its labels are learnt or it
 // is gone.
 [[nodiscard]] base::Result<bool> is_told(const config::ProbeConfig& config,
-                                         const attach::AttachedBinary& binary, const ProcessTable& processes);
+                                         const attach::CountedBinary& binary, const ProcessTable& processes);
 
 // Gauges that nobody knows now, as a probe that feeds them is detached; collect() leaves them out.
-[[nodiscard]] std::set<std::string> unknown_gauges(const attach::AttachedBinary& binary);
+[[nodiscard]] std::set<std::string> unknown_gauges(const attach::CountedBinary& binary);
 
 // Every reason of every probe, those that never came about too: of a counter that begins with its first loss,
 // nobody sees that it grew.
-[[nodiscard]] std::vector<Loss> name_losses(const attach::AttachedBinary& binary,
+[[nodiscard]] std::vector<Loss> name_losses(const attach::CountedBinary& binary,
                                             std::span<const std::uint64_t> losses);
 
 // Adds the hits of its probes, by name.
-void add_hits(std::map<std::string, std::uint64_t>& to, const attach::AttachedBinary& binary,
+void add_hits(std::map<std::string, std::uint64_t>& to, const attach::CountedBinary& binary,
               std::span<const std::uint64_t> hits);
 
 }  // namespace collect

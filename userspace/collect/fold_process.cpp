@@ -16,8 +16,7 @@ namespace {
 
 using base::Result;
 
-Result<> delete_objects(const attach::AttachedBinary& binary, std::uint32_t process,
-                        bool with_learnt_labels) {
+Result<> delete_objects(const attach::CountedBinary& binary, std::uint32_t process, bool with_learnt_labels) {
   ASSIGN_OR_RETURN(const std::vector<RawObject> objects, read_objects(binary));
   for (const RawObject& object : objects) {
     const object_key key{.process = process, .object = object.object, .address = object.address};
@@ -31,7 +30,7 @@ Result<> delete_objects(const attach::AttachedBinary& binary, std::uint32_t proc
 
 }  // namespace
 
-base::Result<> forget_calls(const attach::AttachedBinary& binary, std::uint32_t process) {
+base::Result<> forget_calls(const attach::CountedBinary& binary, std::uint32_t process) {
   ASSIGN_OR_RETURN(const std::vector<RawFrame> frames, read_frames(binary));
   for (const RawFrame& frame : frames) {
     if (frame.process == process) {
@@ -42,7 +41,7 @@ base::Result<> forget_calls(const attach::AttachedBinary& binary, std::uint32_t 
   return delete_objects(binary, process, false);
 }
 
-base::Result<> fold_process(const config::ProbeConfig& config, const attach::AttachedBinary& binary,
+base::Result<> fold_process(const config::ProbeConfig& config, const attach::CountedBinary& binary,
                             std::uint32_t process, Fold which) {
   for (std::size_t i = 0; i < binary.probes.size(); ++i) {
     const plan::PlannedProbe& planned = binary.plan.probes[i];
@@ -56,7 +55,7 @@ base::Result<> fold_process(const config::ProbeConfig& config, const attach::Att
   return which == Fold::kAll ? delete_objects(binary, process, true) : Result<>{};
 }
 
-base::Result<> discard_process(const attach::AttachedBinary& binary, std::uint32_t process) {
+base::Result<> discard_process(const attach::CountedBinary& binary, std::uint32_t process) {
   for (std::size_t i = 0; i < binary.probes.size(); ++i) {
     if (binary.probes[i].maps.series) {
       RETURN_IF_ERROR(discard_series(binary.probes[i], binary.plan.probes[i], process));
@@ -65,7 +64,7 @@ base::Result<> discard_process(const attach::AttachedBinary& binary, std::uint32
   return delete_objects(binary, process, true);
 }
 
-base::Result<> resume_folds(const attach::AttachedBinary& binary) {
+base::Result<> resume_folds(const attach::CountedBinary& binary) {
   for (std::size_t i = 0; i < binary.probes.size(); ++i) {
     if (binary.probes[i].maps.series) {
       RETURN_IF_ERROR(resume_series(binary.probes[i], binary.plan.probes[i]));

@@ -8,6 +8,7 @@
 #include <cstring>
 #include <functional>
 #include <map>
+#include <mutex>
 #include <optional>
 #include <vector>
 
@@ -177,7 +178,7 @@ class SeriesFold {
   }
 
   struct SlabElement {
-    const base::UniqueFd* slab;  // of maps_
+    const base::SharedFd* slab;  // of maps_
     std::uint32_t element;
   };
 
@@ -189,7 +190,7 @@ class SeriesFold {
                : std::nullopt;
   }
 
-  static Result<> look_up(const base::UniqueFd& map, std::uint32_t index,
+  static Result<> look_up(const base::SharedFd& map, std::uint32_t index,
                           std::vector<std::uint64_t>& values) {
     if (const int error = bpf_map_lookup_elem(map.value(), &index, values.data()); error != 0) {
       return base::fail_errno(-error, "reading the values of a series");
@@ -197,7 +198,7 @@ class SeriesFold {
     return {};
   }
 
-  static Result<> update(const base::UniqueFd& map, std::uint32_t index,
+  static Result<> update(const base::SharedFd& map, std::uint32_t index,
                          const std::vector<std::uint64_t>& values) {
     if (const int error = bpf_map_update_elem(map.value(), &index, values.data(), BPF_ANY); error != 0) {
       return base::fail_errno(-error, "writing the values of a series");
@@ -218,6 +219,7 @@ Result<> end_series(const attach::AttachedProbe& probe, const plan::PlannedProbe
                            sizeof(std::uint32_t), offsetof(series_key, process), process));
   SeriesFold fold(probe.maps, planned);
   for (const KeyBytes& key : keys) {
+    const std::scoped_lock turn(*probe.maps.turn);
     RETURN_IF_ERROR((fold.*end)(key));
   }
   return {};

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <mutex>
 #include <vector>
 
 #include "abi/maps.h"
@@ -17,11 +18,11 @@ using base::Result;
 
 constexpr std::size_t kUnwoundProcess = offsetof(unwound_key, series) + offsetof(series_key, process);
 
-std::size_t unwound_key_size(const attach::AttachedBinary& binary) {
+std::size_t unwound_key_size(const attach::CountedBinary& binary) {
   return sizeof(unwound_key) + binary.frame_stride - sizeof(frame);
 }
 
-Result<> note_unwound(const attach::AttachedBinary& binary, std::uint64_t total, const KeyBytes& key) {
+Result<> note_unwound(const attach::CountedBinary& binary, std::uint64_t total, const KeyBytes& key) {
   std::vector<std::byte> bytes(sizeof(unwound_step) + key.size());
   const unwound_step step{.total = total};
   std::memcpy(bytes.data(), &step, sizeof(step));
@@ -34,7 +35,7 @@ Result<> note_unwound(const attach::AttachedBinary& binary, std::uint64_t total,
 }
 
 // May be done again.
-Result<> add_unwound(const attach::AttachedBinary& binary, std::uint64_t total, const KeyBytes& key) {
+Result<> add_unwound(const attach::CountedBinary& binary, std::uint64_t total, const KeyBytes& key) {
   const int map = binary.maps.unwound.value();
   int error = bpf_map_update_elem(map, folded_key(key, kUnwoundProcess).data(), &total, BPF_ANY);
   bpf_map_delete_elem(map, key.data());
@@ -49,12 +50,12 @@ Result<> add_unwound(const attach::AttachedBinary& binary, std::uint64_t total, 
 
 }  // namespace
 
-base::Result<> fold_unwound(const attach::AttachedBinary& binary, std::uint16_t probe,
-                            std::uint32_t process) {
+base::Result<> fold_unwound(const attach::CountedBinary& binary, std::uint16_t probe, std::uint32_t process) {
   const int map = binary.maps.unwound.value();
   ASSIGN_OR_RETURN(const std::vector<KeyBytes> keys,
                    keys_of(map, unwound_key_size(binary), sizeof(std::uint64_t), kUnwoundProcess, process));
   for (const KeyBytes& key : keys) {
+    const std::scoped_lock turn(*binary.maps.turn);
     unwound_key head{};
     std::memcpy(&head, key.data(), sizeof(head));
     std::uint64_t count = 0;
@@ -70,7 +71,7 @@ base::Result<> fold_unwound(const attach::AttachedBinary& binary, std::uint16_t 
   return {};
 }
 
-base::Result<> resume_unwound(const attach::AttachedBinary& binary) {
+base::Result<> resume_unwound(const attach::CountedBinary& binary) {
   std::vector<std::byte> bytes(sizeof(unwound_step) + unwound_key_size(binary));
   const std::uint32_t first = 0;
   if (bpf_map_lookup_elem(binary.maps.unwound_journal.value(), &first, bytes.data()) != 0) {

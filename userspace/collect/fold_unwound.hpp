@@ -9,10 +9,10 @@
 namespace collect {
 
 // `probe` is exporter-wide.
-[[nodiscard]] base::Result<> fold_unwound(const attach::AttachedBinary& binary, std::uint16_t probe,
+[[nodiscard]] base::Result<> fold_unwound(const attach::CountedBinary& binary, std::uint16_t probe,
                                           std::uint32_t process);
 
 // Ends the fold that an exporter which was killed had begun.
-[[nodiscard]] base::Result<> resume_unwound(const attach::AttachedBinary& binary);
+[[nodiscard]] base::Result<> resume_unwound(const attach::CountedBinary& binary);
 
 }  // namespace collect

@@ -28,7 +28,7 @@ bool is_alive(const BinaryView& view, std::uint32_t process) {
 
 // A gauge whose labels all belong to the process is there, at 0, before the first call.
 void add_idle_processes(const BinaryView& view, const plan::PlannedProbe& probe,
-                        const plan::PlannedRecord& record, GaugeMemory& memory) {
+                        const plan::PlannedRecord& record, GaugeCounts& counts) {
   if (!probe.labels.empty()) {
     return;
   }
@@ -36,37 +36,37 @@ void add_idle_processes(const BinaryView& view, const plan::PlannedProbe& probe,
     if (!known.exited && known.binary == view.binary->id) {
       if (const auto sample =
               view.sample_for(probe, record, {.process = number, .function = 0, .values = {}})) {
-        memory.add(*sample, 0);
+        counts.add(*sample, 0);
       }
     }
   }
 }
 
 void count_in_flight(const BinaryView& view, std::size_t index, const plan::PlannedRecord& record,
-                     const std::vector<RawFrame>& frames, GaugeMemory& memory) {
+                     const std::vector<RawFrame>& frames, GaugeCounts& counts) {
   const plan::PlannedProbe& probe = view.binary->plan.probes[index];
-  add_idle_processes(view, probe, record, memory);
+  add_idle_processes(view, probe, record, counts);
   for (const RawFrame& frame : frames) {
     if (frame.probe != view.binary->probes[index].number || !is_alive(view, frame.process)) {
       continue;
     }
     const SeriesOrigin origin{.process = frame.process, .function = frame.function, .values = frame.values};
     if (const auto sample = view.sample_for(probe, record, origin)) {
-      memory.add(*sample, 1);
+      counts.add(*sample, 1);
     }
   }
 }
 
 void count_pairs(const BinaryView& view, const plan::PlannedProbe& probe, const plan::PlannedRecord& record,
-                 const std::vector<RawObject>& objects, GaugeMemory& memory) {
-  add_idle_processes(view, probe, record, memory);
+                 const std::vector<RawObject>& objects, GaugeCounts& counts) {
+  add_idle_processes(view, probe, record, counts);
   for (const RawObject& object : objects) {
     if (object.object != record.object || !is_alive(view, object.process)) {
       continue;
     }
     const SeriesOrigin origin{.process = object.process, .function = 0, .values = object.values};
     if (const auto sample = view.sample_for(probe, record, origin)) {
-      memory.add(*sample, 1);
+      counts.add(*sample, 1);
     }
   }
 }
@@ -89,7 +89,7 @@ std::uint64_t load_bias_of(const plan::ProbePlan& plan, const ProcessMemory& mem
 }
 
 void poll_objects(const BinaryView& view, std::size_t index, const plan::PlannedRecord& record,
-                  const LiveState& live, GaugeMemory& memory) {
+                  const LiveState& live, GaugeCounts& counts) {
   const plan::ProbePlan& plan = view.binary->plan;
   const auto calls = calls_by_object(view.binary->probes[index], record, live.frames);
   std::map<std::uint32_t, std::uint64_t> biases;  // reading one means to read the process's list of mappings
@@ -110,33 +110,36 @@ void poll_objects(const BinaryView& view, std::size_t index, const plan::Planned
     const SeriesOrigin origin{.process = object.process, .function = 0, .values = object.values};
     const auto sample = view.sample_for(plan.probes[index], record, origin);
     if (value && sample) {
-      memory.add(*sample, static_cast<double>(*value) * record.scale);
+      counts.add(*sample, static_cast<double>(*value) * record.scale);
     }
   }
 }
 
 }  // namespace
 
-void GaugeMemory::add(const Sample& sample, double count) {
+void GaugeCounts::add(const Sample& sample, double count) {
   gauges_[{sample.metric, sample.process, sample.labels, sample.service}] += count;
 }
 
-void GaugeMemory::keep_only(const std::set<std::string>& metrics) {
-  std::erase_if(gauges_, [&metrics](const auto& gauge) { return !metrics.contains(gauge.first.metric); });
-}
-
-std::vector<Sample> GaugeMemory::take(const ProcessTable& processes) {
-  std::vector<Sample> samples;
-  std::erase_if(gauges_, [&](const auto& gauge) {
-    const auto known = processes.find(gauge.first.process);
-    return known == processes.end() || known->second.exited;
+std::vector<Sample> GaugeMemory::complete(const GaugeCounts& counts, const std::set<std::string>& metrics,
+                                          const ProcessTable& processes) {
+  const std::scoped_lock lock(mutex_);
+  for (const auto& [key, count] : counts.all()) {
+    seen_.insert(key);
+  }
+  std::erase_if(seen_, [&](const GaugeKey& key) {
+    const auto known = processes.find(key.process);
+    return !metrics.contains(key.metric) || known == processes.end() || known->second.exited;
   });
-  for (auto& [key, count] : gauges_) {
+  std::vector<Sample> samples;
+  samples.reserve(seen_.size());
+  for (const GaugeKey& key : seen_) {
+    const auto counted = counts.all().find(key);
     samples.push_back({.metric = key.metric,
                        .labels = key.labels,
                        .service = key.service,
                        .process = key.process,
-                       .number = std::exchange(count, 0),
+                       .number = counted == counts.all().end() ? 0 : counted->second,
                        .buckets = {}});
   }
   return samples;
@@ -162,18 +165,18 @@ std::set<std::string> gauges_of(const plan::PlannedProbe& probe) {
   return metrics;
 }
 
-void count_gauges(const BinaryView& view, std::size_t probe, const LiveState& live, GaugeMemory& memory) {
+void count_gauges(const BinaryView& view, std::size_t probe, const LiveState& live, GaugeCounts& counts) {
   const plan::PlannedProbe& planned = view.binary->plan.probes[probe];
   for (const plan::PlannedRecord& record : planned.records) {
     switch (record.kind) {
       case RecordKind::kInFlight:
-        count_in_flight(view, probe, record, live.frames, memory);
+        count_in_flight(view, probe, record, live.frames, counts);
         break;
       case RecordKind::kPairUp:
-        count_pairs(view, planned, record, live.objects, memory);
+        count_pairs(view, planned, record, live.objects, counts);
         break;
       case RecordKind::kPoll:
-        poll_objects(view, probe, record, live, memory);
+        poll_objects(view, probe, record, live, counts);
         break;
       default:
         break;

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <mutex>
 #include <set>
 #include <string>
 #include <vector>
@@ -12,28 +13,39 @@
 
 namespace collect {
 
-// A gauge that was there once is 0, not absent, while its process lives: remembers which were.
-class GaugeMemory {
+struct GaugeKey {
+  std::string metric;
+  std::uint32_t process = 0;
+  std::vector<std::string> labels;
+  std::string service;
+
+  auto operator<=>(const GaugeKey&) const = default;
+};
+
+// The gauges of one binary at one scrape.
+class GaugeCounts {
  public:
   // Adds `count` to the gauge of this sample's metric, labels and process.
   void add(const Sample& sample, double count);
-  // Forgets all other metrics: they are absent until they are counted again.
-  void keep_only(const std::set<std::string>& metrics);
-  // The gauges as samples, those that are 0 now included. Starts the next scrape; processes that have exited
-  // are forgotten.
-  [[nodiscard]] std::vector<Sample> take(const ProcessTable& processes);
+
+  [[nodiscard]] const std::map<GaugeKey, double>& all() const { return gauges_; }
 
  private:
-  struct Key {
-    std::string metric;
-    std::uint32_t process = 0;
-    std::vector<std::string> labels;
-    std::string service;
+  std::map<GaugeKey, double> gauges_;
+};
 
-    auto operator<=>(const Key&) const = default;
-  };
+// A gauge that was there once is 0, not absent, while its process lives: remembers which were. Any thread.
+class GaugeMemory {
+ public:
+  // `counts` as samples, and 0 for every gauge of the `metrics` that was there before and is not now. Gauges
+  // of other metrics, and of processes that have exited, are forgotten: they are absent until they are
+  // counted again.
+  [[nodiscard]] std::vector<Sample> complete(const GaugeCounts& counts, const std::set<std::string>& metrics,
+                                             const ProcessTable& processes);
 
-  std::map<Key, double> gauges_;
+ private:
+  std::mutex mutex_;  // guards what follows
+  std::set<GaugeKey> seen_;
 };
 
 struct LiveState {
@@ -44,7 +56,7 @@ struct LiveState {
 // The gauges that a probe feeds: what they are depends on every call since they began.
 [[nodiscard]] std::set<std::string> gauges_of(const plan::PlannedProbe& probe);
 
-// Counts one probe's gauges into `memory`.
-void count_gauges(const BinaryView& view, std::size_t probe, const LiveState& live, GaugeMemory& memory);
+// Counts one probe's gauges into `counts`.
+void count_gauges(const BinaryView& view, std::size_t probe, const LiveState& live, GaugeCounts& counts);
 
 }  // namespace collect

@@ -4,7 +4,7 @@
 
 namespace collect {
 
-void Identities::add(const attach::AttachedBinary& binary, const std::vector<RawObject>& objects) {
+void Identities::add(const attach::CountedBinary& binary, const std::vector<RawObject>& objects) {
   for (const plan::PlannedProbe& probe : binary.plan.probes) {
     for (const plan::IdentityTarget& target : probe.identity) {
       for (const RawObject& object : objects) {

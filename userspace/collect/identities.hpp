@@ -16,7 +16,7 @@ namespace collect {
 
 class Identities {
  public:
-  void add(const attach::AttachedBinary& binary, const std::vector<RawObject>& objects);
+  void add(const attach::CountedBinary& binary, const std::vector<RawObject>& objects);
 
   // None: not learnt yet.
   [[nodiscard]] std::optional<std::string> find(std::uint32_t process, const std::string& label) const;

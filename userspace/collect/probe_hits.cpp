@@ -9,7 +9,7 @@
 namespace collect {
 namespace {
 
-std::uint64_t read_hit_count(const base::UniqueFd& map, std::uint32_t key) {
+std::uint64_t read_hit_count(const base::SharedFd& map, std::uint32_t key) {
   std::vector<std::uint64_t> cpus(static_cast<std::size_t>(libbpf_num_possible_cpus()));
   if (bpf_map_lookup_elem(map.value(), &key, cpus.data()) != 0) {
     return 0;

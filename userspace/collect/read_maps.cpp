@@ -2,6 +2,7 @@
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
+#include <mutex>
 
 #include <algorithm>
 #include <cerrno>
@@ -28,12 +29,12 @@ std::vector<std::byte> copy_of(Bytes bytes) {
   return {bytes.begin(), bytes.end()};
 }
 
-std::size_t values_bytes(const attach::AttachedBinary& binary) {
+std::size_t values_bytes(const attach::CountedBinary& binary) {
   return binary.frame_stride - sizeof(frame);
 }
 
 // A probe that was never loaded has no maps.
-bool exists(const base::UniqueFd& map) {
+bool exists(const base::SharedFd& map) {
   return static_cast<bool>(map);
 }
 
@@ -55,7 +56,7 @@ void add_values(RawSeries& series, std::size_t words, std::span<const std::uint6
 }
 
 // Adds what the first `used` elements of a map hold of the series whose slots begin with `first`.
-Result<> add_elements(const base::UniqueFd& map, std::uint32_t first, std::uint32_t used, std::size_t words,
+Result<> add_elements(const base::SharedFd& map, std::uint32_t first, std::uint32_t used, std::size_t words,
                       std::size_t width, std::map<std::uint32_t, RawSeries>& by_slot) {
   return for_each_element(map.value(), used, width,
                           [&](std::uint32_t element, std::span<const std::uint64_t> values) {
@@ -95,7 +96,7 @@ void append_frame(std::vector<RawFrame>& frames, const goroutine_key& key, std::
 }
 
 // Frames of a record that lie in it; returns how many there are in all.
-std::uint32_t append_record(const attach::AttachedBinary& binary, const goroutine_key& key, Bytes record,
+std::uint32_t append_record(const attach::CountedBinary& binary, const goroutine_key& key, Bytes record,
                             std::vector<RawFrame>& frames) {
   const std::uint32_t count = read_struct<goroutine>(record).count;
   const std::size_t stride = binary.frame_stride;
@@ -105,7 +106,7 @@ std::uint32_t append_record(const attach::AttachedBinary& binary, const goroutin
   return count;
 }
 
-void append_spilled(const attach::AttachedBinary& binary, const goroutine_key& key, std::uint32_t count,
+void append_spilled(const attach::CountedBinary& binary, const goroutine_key& key, std::uint32_t count,
                     std::vector<RawFrame>& frames) {
   std::vector<std::byte> bytes(binary.frame_stride);
   for (std::uint32_t index = ABI_FRAMES; index < count; ++index) {
@@ -116,11 +117,11 @@ void append_spilled(const attach::AttachedBinary& binary, const goroutine_key& k
   }
 }
 
-std::size_t record_bytes(const attach::AttachedBinary& binary) {
+std::size_t record_bytes(const attach::CountedBinary& binary) {
   return sizeof(goroutine) + ABI_FRAMES * std::size_t{binary.frame_stride};
 }
 
-Result<std::vector<std::uint64_t>> read_counters(const base::UniqueFd& map, std::uint32_t count) {
+Result<std::vector<std::uint64_t>> read_counters(const base::SharedFd& map, std::uint32_t count) {
   std::vector<std::uint64_t> totals(count);
   RETURN_IF_ERROR(for_each_element(map.value(), count, on_all_cpus(1),
                                    [&](std::uint32_t index, std::span<const std::uint64_t> cpus) {
@@ -149,13 +150,14 @@ base::Result<std::vector<RawSeries>> read_series(const attach::AttachedProbe& pr
   if (!exists(probe.maps.series) || planned.slots == 0) {
     return found;
   }
+  const std::scoped_lock turn(*probe.maps.turn);
   // Keys before values: a series that appears in between is seen at the next scrape, whole.
   ASSIGN_OR_RETURN(auto by_slot, series_by_slot(probe, planned));
   ASSIGN_OR_RETURN(const std::uint32_t used, used_slots(probe));
   RETURN_IF_ERROR(add_elements(probe.maps.values, 0, used, planned.slots, planned.slots, by_slot));
   const std::uint32_t slab_slots = 1U << attach::slab_shift_of(probe.maps.series_limit);
   std::uint32_t first = 0;
-  for (const base::UniqueFd& slab : probe.maps.made_slabs) {
+  for (const base::SharedFd& slab : probe.maps.made_slabs) {
     if (first < used) {
       RETURN_IF_ERROR(add_elements(slab, first, std::min(slab_slots, used - first), planned.slots,
                                    on_all_cpus(planned.slots), by_slot));
@@ -171,7 +173,7 @@ base::Result<std::vector<RawSeries>> read_series(const attach::AttachedProbe& pr
   return found;
 }
 
-base::Result<std::vector<RawFrame>> read_frames(const attach::AttachedBinary& binary) {
+base::Result<std::vector<RawFrame>> read_frames(const attach::CountedBinary& binary) {
   std::vector<RawFrame> frames;
   if (!exists(binary.maps.goroutines)) {
     return frames;
@@ -197,7 +199,7 @@ base::Result<std::vector<RawFrame>> read_frames(const attach::AttachedBinary& bi
   return frames;
 }
 
-std::vector<RawFrame> read_frames_of(const attach::AttachedBinary& binary, std::uint32_t process,
+std::vector<RawFrame> read_frames_of(const attach::CountedBinary& binary, std::uint32_t process,
                                      std::span<const std::uint64_t> goroutines) {
   std::vector<RawFrame> frames;
   std::vector<std::byte> record(record_bytes(binary));
@@ -210,7 +212,7 @@ std::vector<RawFrame> read_frames_of(const attach::AttachedBinary& binary, std::
   return frames;
 }
 
-base::Result<std::vector<RawObject>> read_objects(const attach::AttachedBinary& binary) {
+base::Result<std::vector<RawObject>> read_objects(const attach::CountedBinary& binary) {
   std::vector<RawObject> found;
   if (!exists(binary.maps.objects)) {
     return found;
@@ -225,11 +227,12 @@ base::Result<std::vector<RawObject>> read_objects(const attach::AttachedBinary& 
   return found;
 }
 
-base::Result<std::vector<RawUnwound>> read_unwound(const attach::AttachedBinary& binary) {
+base::Result<std::vector<RawUnwound>> read_unwound(const attach::CountedBinary& binary) {
   std::vector<RawUnwound> found;
   if (!exists(binary.maps.unwound)) {
     return found;
   }
+  const std::scoped_lock turn(*binary.maps.turn);
   RETURN_IF_ERROR(for_each_entry(binary.maps.unwound.value(), sizeof(unwound_key) + values_bytes(binary),
                                  sizeof(std::uint64_t), [&](Bytes key_bytes, Bytes value) {
                                    const auto key = read_struct<unwound_key>(key_bytes);

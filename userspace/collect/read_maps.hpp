@@ -57,13 +57,12 @@ struct RawUnwound {
 
 [[nodiscard]] base::Result<std::vector<RawSeries>> read_series(const attach::AttachedProbe& probe,
                                                                const plan::PlannedProbe& planned);
-[[nodiscard]] base::Result<std::vector<RawFrame>> read_frames(const attach::AttachedBinary& binary);
+[[nodiscard]] base::Result<std::vector<RawFrame>> read_frames(const attach::CountedBinary& binary);
 // Of some goroutines of one process.
-[[nodiscard]] std::vector<RawFrame> read_frames_of(const attach::AttachedBinary& binary,
-                                                   std::uint32_t process,
+[[nodiscard]] std::vector<RawFrame> read_frames_of(const attach::CountedBinary& binary, std::uint32_t process,
                                                    std::span<const std::uint64_t> goroutines);
-[[nodiscard]] base::Result<std::vector<RawObject>> read_objects(const attach::AttachedBinary& binary);
-[[nodiscard]] base::Result<std::vector<RawUnwound>> read_unwound(const attach::AttachedBinary& binary);
+[[nodiscard]] base::Result<std::vector<RawObject>> read_objects(const attach::CountedBinary& binary);
+[[nodiscard]] base::Result<std::vector<RawUnwound>> read_unwound(const attach::CountedBinary& binary);
 
 // Indexed as abi/maps.h says: hits by probe * 2 + (1 at return), losses by probe * LOSS_REASONS + reason.
 [[nodiscard]] base::Result<std::vector<std::uint64_t>> read_hits(const attach::SharedMaps& maps);

@@ -24,12 +24,15 @@ Response plain_text(int status, std::string body) {
 
 Response metrics_page(const Request& request, Exposed& exposed, std::optional<std::string_view> service) {
   const Negotiated negotiated = negotiate(request.accept, request.accept_encoding);
-  const metrics::Snapshot snapshot = exposed.snapshot(service);
+  const base::Result<metrics::Snapshot> snapshot = exposed.snapshot(service);
+  if (!snapshot) {
+    return plain_text(503, snapshot.error().message + "\n");
+  }
   Response response{
       .status = 200,
       .headers = {{"Content-Type", negotiated.content_type}, {"Vary", "Accept, Accept-Encoding"}},
       .body =
-          negotiated.format == Format::kOpenMetrics ? openmetrics_format(snapshot) : text_format(snapshot)};
+          negotiated.format == Format::kOpenMetrics ? openmetrics_format(*snapshot) : text_format(*snapshot)};
   if (negotiated.gzip) {
     response.headers.push_back({"Content-Encoding", "gzip"});
     response.body = gzip(response.body);

@@ -27,8 +27,9 @@ class Exposed {
   Exposed& operator=(Exposed&&) = delete;
   virtual ~Exposed() = default;
 
-  // Collects now. With `service`, one of services(), only its part.
-  [[nodiscard]] virtual metrics::Snapshot snapshot(std::optional<std::string_view> service) = 0;
+  // Collects now. With `service`, one of services(), only its part. Error: something cannot be read, and sums without it
+  // would be too low.
+  [[nodiscard]] virtual base::Result<metrics::Snapshot> snapshot(std::optional<std::string_view> service) = 0;
   // Names of all configured services.
   [[nodiscard]] virtual std::vector<std::string> services() const = 0;
   // Why we are not ready yet; nullopt once we are.

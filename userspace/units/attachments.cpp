@@ -41,6 +41,28 @@ void Attachment::forget_calls() {
   calls.reset();
 }
 
+namespace {
+
+// Whether a reader of `shown` reads what `now` counts. Plan and maps go with the generation and the probes.
+bool reads_alike(const attach::CountedBinary& shown, const attach::CountedBinary& now) {
+  return shown.generation == now.generation && shown.maps_generation == now.maps_generation &&
+         std::ranges::equal(shown.probes, now.probes, [](const auto& before, const auto& after) {
+           return before.number == after.number && before.since_ns == after.since_ns &&
+                  before.presence == after.presence && before.error == after.error &&
+                  before.maps.turn == after.maps.turn &&
+                  before.maps.made_slabs.size() == after.maps.made_slabs.size();
+         });
+}
+
+}  // namespace
+
+const std::shared_ptr<const attach::CountedBinary>& Attachment::published() {
+  if (!shown || !reads_alike(*shown, binary)) {
+    shown = std::make_shared<const attach::CountedBinary>(binary);
+  }
+  return shown;
+}
+
 void Attachment::go_on_from(const Attachment& earlier) {
   unknown_before = earlier.unknown_before;
   for (attach::AttachedProbe& probe : binary.probes) {
@@ -71,7 +93,8 @@ std::vector<Missing> Attachments::missing(const std::vector<discover::Target>& t
 
 Attachment* Attachments::find(const discover::BinaryId& binary, const std::string& service) const {
   for (const auto& attachment : attachments_) {
-    if (attachment->is_current && attachment->binary.id == binary && attachment->binary.service == service) {
+    if (attachment->is_current() && attachment->binary.id == binary &&
+        attachment->binary.service == service) {
       return attachment.get();
     }
   }
@@ -136,7 +159,7 @@ Attempt Attachments::attach(Missing missing, const attach::ProcessWatch& watch,
     fail(binary.error());
     return attempt;
   }
-  attempt.attachment.emplace(Attachment{.binary = *std::move(binary), .collector = {}, .calls = {}});
+  attempt.attachment.emplace(Attachment{.binary = *std::move(binary), .calls = {}});
   report(*attempt.attachment);
   return attempt;
 }
@@ -194,6 +217,7 @@ void Attachments::add(std::vector<Attempt> attempts, const attach::SharedMaps& m
     if (!attempt.attachment) {
       continue;
     }
+    attempt.attachment->on(UnitEvent::kOpened);
     if (Attachment* earlier = find(attempt.missing.target.binary, attempt.missing.service)) {
       replace(*earlier, *std::move(attempt.attachment), maps);
     } else {
@@ -206,13 +230,14 @@ void Attachments::add(std::vector<Attempt> attempts, const attach::SharedMaps& m
 void Attachments::replace(Attachment& earlier, Attachment fresh, const attach::SharedMaps& maps) {
   earlier.forget_calls();
   detach(earlier);
-  fresh.collector = std::move(earlier.collector);
+  fresh.gauges = std::move(earlier.gauges);
   fresh.go_on_from(earlier);
   auto left =
-      std::make_unique<Attachment>(Attachment{.binary = std::move(earlier.binary), .is_current = false});
+      std::make_unique<Attachment>(Attachment{.binary = std::move(earlier.binary), .state = earlier.state});
+  left->on(UnitEvent::kReplaced);
+  left->binary.programs.clear();
   for (std::size_t i = left->binary.probes.size(); i-- > 0;) {
     attach::AttachedProbe& probe = left->binary.probes[i];
-    probe.programs.clear();
     if (std::ranges::find(fresh.binary.probes, probe.number, &attach::AttachedProbe::number) !=
         fresh.binary.probes.end()) {
       left->binary.probes.erase(left->binary.probes.begin() + static_cast<std::ptrdiff_t>(i));
@@ -241,9 +266,11 @@ void Attachments::adopt(std::vector<attach::AttachedBinary> binaries) {
     }
     // The first of a unit is its latest generation.
     const bool is_current =
-        find(binary.id, binary.service) == nullptr && !is_in_totals(binary, kept_->totals());
+        find(binary.id, binary.service) == nullptr && !is_in_totals(binary, std::as_const(*kept_).totals());
     auto& adopted = *attachments_.emplace_back(std::make_unique<Attachment>(
-        Attachment{.binary = std::move(binary), .is_adopted = true, .is_current = is_current}));
+        Attachment{.binary = std::move(binary),
+                   .is_adopted = true,
+                   .state = is_current ? UnitState::kSuspended : UnitState::kRetiring}));
     // Of calls in flight it is not known which have ended since.
     for (attach::AttachedProbe& probe : adopted.binary.probes) {
       probe.presence = kept_->has_predecessor() ? probe.presence : attach::Presence::kSettling;
@@ -272,6 +299,7 @@ void Attachments::give_way_to_writers() {
     attach::AttachedBinary& binary = attachment->binary;
     if (binary.lease && binary.lease->is_broken()) {
       detach(*attachment);
+      attachment->on(UnitEvent::kWriterWaits);
       std::erase(tried_, Tried{binary.id, attachment->binary.service});
       log_->info("detached: the file is about to be overwritten",
                  {{"service", attachment->binary.service}, {"exe", binary.exe}});
@@ -284,6 +312,7 @@ void Attachments::give_way_to_successor(const attach::SharedMaps& maps) {
     const auto current = attach::current_generation(maps, attachment->binary.gate);
     if (current && *current > attachment->binary.generation && !attachment->binary.links.empty()) {
       detach(*attachment);
+      attachment->on(UnitEvent::kSuccessorCounts);
       log_->info("detached: another exporter has taken over",
                  {{"service", attachment->binary.service}, {"exe", attachment->binary.exe}});
     }
@@ -293,11 +322,11 @@ void Attachments::give_way_to_successor(const attach::SharedMaps& maps) {
 void Attachments::drop_left_out_services() {
   for (const auto& attachment : attachments_) {
     const std::string& service = attachment->binary.service;
-    if (attachment->is_current &&
+    if (attachment->is_current() &&
         std::ranges::find(config_->services, service, &config::Service::name) == config_->services.end()) {
       attachment->forget_calls();
       detach(*attachment);
-      attachment->is_current = false;
+      attachment->on(UnitEvent::kLeftOut);
       log_->info("detached: the service is not configured any more",
                  {{"service", service}, {"exe", attachment->binary.exe}});
     }
@@ -307,7 +336,7 @@ void Attachments::drop_left_out_services() {
 // Nothing will be counted in it any more: probes that were changed, and binaries that no process runs or will
 // run.
 bool Attachments::is_over(const Attachment& attachment, const ProcessRegistry& registry) const {
-  if (!attachment.is_current) {
+  if (!attachment.is_current()) {
     return true;
   }
   const attach::AttachedBinary& binary = attachment.binary;
@@ -332,6 +361,7 @@ void Attachments::give_back(const std::vector<attach::AttachedProbe>& probes,
 bool Attachments::retire(Attachment& attachment, const ProcessRegistry& registry,
                          const attach::SharedMaps& maps) {
   const attach::AttachedBinary& binary = attachment.binary;
+  attachment.on(UnitEvent::kAbandoned);
   const auto is_added = add_to_totals(*config_, attachment, registry.table(), maps, *kept_);
   if (!is_added) {
     log_->error("keeping counts of a binary", {{"exe", binary.exe}, {"error", is_added.error().message}});

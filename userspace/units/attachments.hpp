@@ -17,6 +17,7 @@
 #include "units/kept_state.hpp"
 #include "units/process_registry.hpp"
 #include "units/running_calls.hpp"
+#include "units/unit_state.hpp"
 
 namespace units {
 
@@ -24,11 +25,21 @@ namespace units {
 // restart is then counted from its first call.
 struct Attachment {
   attach::AttachedBinary binary;
-  collect::Collector collector;
+  std::shared_ptr<collect::GaugeMemory> gauges = std::make_shared<collect::GaugeMemory>();
   std::unique_ptr<RunningCalls> calls;      // from the first look on; refers to `binary`
   std::vector<std::string> unknown_before;  // unknown baselines until `calls` knows better
   bool is_adopted = false;                  // left by the exporter before; nothing is attached
-  bool is_current = true;                   // false: probes that a later generation has changed or left out
+  UnitState state = UnitState::kInspected;
+  std::shared_ptr<const attach::CountedBinary> shown = nullptr;  // at the last published()
+
+  // As the table of states says; events that do not concern it change nothing.
+  void on(UnitEvent event) { state = next_state(state, event).value_or(state); }
+
+  // Whether its probes are the configured ones, not some that a later generation has changed or left out.
+  [[nodiscard]] bool is_current() const { return state != UnitState::kRetiring; }
+
+  // What readers see of `binary`: equal to it at every call, and a copy only where something has changed.
+  [[nodiscard]] const std::shared_ptr<const attach::CountedBinary>& published();
 
   // Its probes change. What is not known stays so until the next look, and gauges of calls that only `calls`
   // knew of are not known until then.
@@ -95,8 +106,7 @@ class Attachments {
   // Moves the counts of what nobody will hit any more to the totals, and forgets it.
   void retire(const ProcessRegistry& registry, const attach::SharedMaps& maps);
 
-  // What was detached above counts nothing, and its breakpoints are there until this is called: without the
-  // lock that scrapes need, by the thread that calls the rest.
+  // What was detached above counts nothing, and its breakpoints are there until this is called.
   void close_detached() { detached_.clear(); }
 
   [[nodiscard]] std::vector<std::unique_ptr<Attachment>>& all() { return attachments_; }

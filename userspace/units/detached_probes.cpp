@@ -79,7 +79,7 @@ std::vector<MovedProbes> take_out(std::span<const std::unique_ptr<Attachment>> a
   std::vector<MovedProbes> all;
   for (const auto& attachment : attachments) {
     AttachedBinary& binary = attachment->binary;
-    if (!attachment->is_current || binary.links.empty()) {
+    if (!attachment->is_current() || binary.links.empty()) {
       continue;
     }
     MovedProbes moved{.attachment = attachment.get(),
@@ -125,7 +125,7 @@ std::vector<MovedProbes> link_returning(std::span<const std::unique_ptr<Attachme
     const AttachedBinary& binary = attachment->binary;
     const std::set<std::size_t> away = detached_probes(budget, binary.service, binary.plan);
     MovedProbes moved{.attachment = attachment.get()};
-    for (std::size_t i = 0; attachment->is_current && i < binary.probes.size(); ++i) {
+    for (std::size_t i = 0; attachment->is_current() && i < binary.probes.size(); ++i) {
       if (binary.probes[i].presence == Presence::kDetached && !away.contains(i)) {
         moved.probes.insert(i);
       }

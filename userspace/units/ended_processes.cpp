@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "collect/fold_process.hpp"
@@ -42,8 +43,9 @@ void EndedProcesses::end(std::uint32_t number, const attach::SharedMaps& maps) {
 
 bool EndedProcesses::has_labels_of_its_own(std::uint32_t number) const {
   const std::vector<std::string>& services = registry_->table().at(number).services;
-  const bool is_in_totals = std::ranges::find(kept_->totals().samples, number, &collect::Sample::process) !=
-                            kept_->totals().samples.end();
+  const auto& in_totals = std::as_const(*kept_).totals().samples;
+  const bool is_in_totals =
+      std::ranges::find(in_totals, number, &collect::Sample::process) != in_totals.end();
   return is_in_totals || std::ranges::any_of(attachments_->all(), [&](const auto& attachment) {
            return std::ranges::find(services, attachment->binary.service) != services.end() &&
                   std::ranges::any_of(attachment->binary.plan.probes, [&](const plan::PlannedProbe& probe) {

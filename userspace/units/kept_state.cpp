@@ -91,7 +91,7 @@ base::Result<> KeptState::open_words() {
   if (!words_) {
     return fail_errno(errno, "creating map exporter");
   }
-  return root_.pin(words_, "exporter");
+  return root_.pin(words_.value(), "exporter");
 }
 
 base::Result<> KeptState::wait_for_turn() {
@@ -146,7 +146,7 @@ void KeptState::read_kept() {
 base::Result<> KeptState::reset(const std::string& reason) {
   count_reset(reason);
   root_.remove(kVersion);
-  totals_ = {};
+  totals() = {};
   service_bits_ = {};
   has_predecessor_ = false;
   return open_folders();
@@ -155,6 +155,13 @@ base::Result<> KeptState::reset(const std::string& reason) {
 void KeptState::count_reset(const std::string& reason) {
   log_->warn("counts begin at 0", {{"pins", root_.path()}, {"reason", reason}});
   set_word(Word::kResets, word(Word::kResets) + 1);
+}
+
+const std::shared_ptr<const collect::Totals>& KeptState::published_totals() {
+  if (!shown_totals_) {
+    shown_totals_ = std::make_shared<const collect::Totals>(totals_);
+  }
+  return shown_totals_;
 }
 
 base::Result<> KeptState::save_totals() {

@@ -10,6 +10,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -42,7 +43,14 @@ class KeptState {
   // Begins anew: what is kept cannot be used. Counted as a reset.
   base::Result<> reset(const std::string& reason);
 
-  collect::Totals& totals() { return totals_; }
+  // To be changed.
+  collect::Totals& totals() {
+    shown_totals_.reset();
+    return totals_;
+  }
+
+  // As they are now, for readers.
+  [[nodiscard]] const std::shared_ptr<const collect::Totals>& published_totals();
 
   [[nodiscard]] const collect::Totals& totals() const { return totals_; }
 
@@ -95,6 +103,7 @@ class KeptState {
   bool has_predecessor_ = false;
   bool was_noted_ = false;
   collect::Totals totals_;
+  std::shared_ptr<const collect::Totals> shown_totals_;  // null: they may have changed since
   attach::ServiceBits service_bits_;
 };
 

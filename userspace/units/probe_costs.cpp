@@ -51,4 +51,12 @@ void CostMeter::update(const ProbeId& id, const plan::PlannedProbe& probe, std::
   seen.hits = hits;
 }
 
+void measure(CostMeter& meter, const attach::CountedBinary& binary, const attach::SharedMaps& maps) {
+  for (std::size_t i = 0; i < binary.probes.size(); ++i) {
+    const std::uint16_t number = binary.probes[i].number;
+    meter.update({binary.service, binary.plan.probes[i].name}, binary.plan.probes[i], number,
+                 collect::read_probe_hits(maps, number));
+  }
+}
+
 }  // namespace units

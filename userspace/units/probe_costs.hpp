@@ -6,7 +6,9 @@
 #include <map>
 #include <string>
 
+#include "attach/attached_binary.hpp"
 #include "attach/hit_costs.hpp"
+#include "attach/process_watch.hpp"
 #include "collect/probe_hits.hpp"
 #include "plan/probe_plan.hpp"
 
@@ -66,5 +68,8 @@ class CostMeter {
   std::map<std::uint16_t, Seen> seen_;  // by number
   ProbeCosts costs_;
 };
+
+// Brings `meter` up to what the probes of a binary have been hit until now.
+void measure(CostMeter& meter, const attach::CountedBinary& binary, const attach::SharedMaps& maps);
 
 }  // namespace units

@@ -69,14 +69,14 @@ void tell_kernel(const attach::SharedMaps& maps, const process_record& record, s
 
 }  // namespace
 
-collect::KnownProcess ProcessRegistry::classify(const attach::SharedMaps& maps, std::uint32_t number,
-                                                const process_record& record,
-                                                const std::vector<ProbedBinary>& binaries) const {
+collect::KnownProcess Classifier::classify(const attach::SharedMaps& maps, std::uint32_t number,
+                                           const process_record& record,
+                                           const std::vector<ProbedBinary>& binaries) const {
   collect::KnownProcess known;
   known.pid = static_cast<pid_t>(record.pid);
   known.start_time_ns = record.start_time_ns;
   known.exited = record.exited != 0;
-  auto process = known.exited ? std::nullopt : discover::look_at(*proc_, config_->services, known.pid);
+  auto process = known.exited ? std::nullopt : discover::look_at(*proc, *services, known.pid);
   // What is not in /proc any more, or is another image by now, has told all that it will.
   process_record latest = record;
   bpf_map_lookup_elem(maps.process_records.value(), &number, &latest);
@@ -87,13 +87,13 @@ collect::KnownProcess ProcessRegistry::classify(const attach::SharedMaps& maps, 
       process->arguments = arguments_of(latest);
     }
     known.binary = process->binary;
-    known.services = discover::services_of(config_->services, *process);
+    known.services = discover::services_of(*services, *process);
     return known;
   }
   // The exporter before may have looked in time.
-  std::uint64_t services = 0;
-  if (bpf_map_lookup_elem(maps.process_services.value(), &number, &services) == 0) {
-    known.services = service_bits_->names_of(services);
+  std::uint64_t bits = 0;
+  if (bpf_map_lookup_elem(maps.process_services.value(), &number, &bits) == 0) {
+    known.services = service_bits->names_of(bits);
     return known;
   }
   // Gone already: it ran one of the probed binaries, and its argv says which service it was.
@@ -101,13 +101,41 @@ collect::KnownProcess ProcessRegistry::classify(const attach::SharedMaps& maps, 
     discover::Process gone;
     gone.exe = binary.exe;
     gone.arguments = arguments_of(latest);
-    known.services = discover::services_of(config_->services, gone);
+    known.services = discover::services_of(*services, gone);
     if (!known.services.empty()) {
       known.binary = binary.id;
       break;
     }
   }
   return known;
+}
+
+base::Result<std::shared_ptr<const collect::ProcessTable>> latest_processes(
+    std::shared_ptr<const collect::ProcessTable> known, const Classifier& classifier,
+    const attach::SharedMaps& maps, const std::vector<ProbedBinary>& binaries) {
+  ASSIGN_OR_RETURN(const std::vector<NumberedRecord> records, read_records(maps));
+  std::shared_ptr<collect::ProcessTable> latest;
+  for (const auto& [number, record] : records) {
+    const auto before = known->find(number);
+    if (before != known->end() && before->second.exited == (record.exited != 0)) {
+      continue;
+    }
+    if (!latest) {
+      latest = std::make_shared<collect::ProcessTable>(*known);
+    }
+    if (before == known->end()) {
+      (*latest)[number] = classifier.classify(maps, number, record, binaries);
+    }
+    (*latest)[number].exited = record.exited != 0;
+  }
+  return latest ? std::shared_ptr<const collect::ProcessTable>(std::move(latest)) : std::move(known);
+}
+
+const std::shared_ptr<const collect::ProcessTable>& ProcessRegistry::published_table() {
+  if (!shown_) {
+    shown_ = std::make_shared<const collect::ProcessTable>(table_);
+  }
+  return shown_;
 }
 
 base::Result<std::vector<std::uint32_t>> ProcessRegistry::update(const attach::SharedMaps& maps,
@@ -117,10 +145,12 @@ base::Result<std::vector<std::uint32_t>> ProcessRegistry::update(const attach::S
   for (const auto& [number, record] : records) {
     const auto [entry, is_new] = table_.try_emplace(number);
     if (is_new) {
-      entry->second = classify(maps, number, record, binaries);
+      shown_.reset();
+      entry->second = classifier().classify(maps, number, record, binaries);
       tell_kernel(maps, record, number, service_bits_->of(entry->second.services));
     }
     if (record.exited != 0 && (is_new || !entry->second.exited)) {
+      shown_.reset();
       entry->second.exited = true;
       exited.push_back(number);
     }
@@ -152,7 +182,8 @@ void ProcessRegistry::classify_again(const attach::SharedMaps& maps,
     if (known.exited || bpf_map_lookup_elem(maps.process_records.value(), &number, &record) != 0) {
       continue;
     }
-    known = classify(maps, number, record, binaries);
+    shown_.reset();
+    known = classifier().classify(maps, number, record, binaries);
     known.exited = false;  // the next update() tells
     tell_kernel(maps, record, number, service_bits_->of(known.services));
   }
@@ -192,6 +223,7 @@ void ProcessRegistry::forget(const attach::SharedMaps& maps, std::uint32_t numbe
   bpf_map_delete_elem(maps.process_records.value(), &number);
   bpf_map_delete_elem(maps.process_services.value(), &number);
   table_.erase(number);
+  shown_.reset();
 }
 
 }  // namespace units

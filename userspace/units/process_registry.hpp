@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,23 @@ struct ProbedBinary {
   discover::BinaryId id;
   std::string exe;
 };
+
+// Says whose a process is. Owns nothing; any thread.
+struct Classifier {
+  const std::vector<config::Service>* services = nullptr;
+  const attach::ServiceBits* service_bits = nullptr;
+  const discover::ProcFs* proc = nullptr;
+
+  [[nodiscard]] collect::KnownProcess classify(const attach::SharedMaps& maps, std::uint32_t number,
+                                               const process_record& record,
+                                               const std::vector<ProbedBinary>& binaries) const;
+};
+
+// `known` with the processes that the kernel has numbered, and that have exited, since it was made: what a
+// scrape counts does not depend on how soon the owner comes to them. Changes nothing. Any thread.
+[[nodiscard]] base::Result<std::shared_ptr<const collect::ProcessTable>> latest_processes(
+    std::shared_ptr<const collect::ProcessTable> known, const Classifier& classifier,
+    const attach::SharedMaps& maps, const std::vector<ProbedBinary>& binaries);
 
 class ProcessRegistry {
  public:
@@ -50,15 +68,19 @@ class ProcessRegistry {
 
   [[nodiscard]] const collect::ProcessTable& table() const { return table_; }
 
+  // The same, for readers.
+  [[nodiscard]] const std::shared_ptr<const collect::ProcessTable>& published_table();
+
  private:
-  [[nodiscard]] collect::KnownProcess classify(const attach::SharedMaps& maps, std::uint32_t number,
-                                               const process_record& record,
-                                               const std::vector<ProbedBinary>& binaries) const;
+  [[nodiscard]] Classifier classifier() const {
+    return {.services = &config_->services, .service_bits = service_bits_, .proc = proc_};
+  }
 
   const config::ProbeConfig* config_;        // owned by the exporter
   const attach::ServiceBits* service_bits_;  // owned by the exporter
   const discover::ProcFs* proc_;             // owned by the exporter
   collect::ProcessTable table_;
+  std::shared_ptr<const collect::ProcessTable> shown_;  // null: it may have changed since
 };
 
 }  // namespace units

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <utility>
 #include <vector>
 
 #include "attach/call_records.hpp"
@@ -44,15 +45,15 @@ base::Result<bool> add_to_totals(const config::ProbeConfig& config, const Attach
                                  const collect::ProcessTable& processes, const attach::SharedMaps& maps,
                                  KeptState& kept) {
   const attach::AttachedBinary& binary = attachment.binary;
-  if (is_in_totals(binary, kept.totals())) {
+  if (is_in_totals(binary, std::as_const(kept).totals())) {
     return true;
   }
   ASSIGN_OR_RETURN(const bool is_told, collect::is_told(config, binary, processes));
   if (!is_told) {
     return false;
   }
-  ASSIGN_OR_RETURN(std::vector<collect::Sample> samples,
-                   collect::Collector().collect(config, binary, processes));
+  collect::GaugeMemory gauges;  // its gauges are left out
+  ASSIGN_OR_RETURN(std::vector<collect::Sample> samples, collect::collect(config, binary, processes, gauges));
   std::erase_if(samples, [&](const collect::Sample& sample) { return !is_counted(config, sample); });
   for (collect::Sample& sample : samples) {
     if (!keeps_process(config, binary.plan, sample)) {

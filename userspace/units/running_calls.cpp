@@ -54,7 +54,7 @@ RunningCalls::RunningCalls(const attach::AttachedBinary& binary, const attach::S
       clock_(&clock),
       log_(&log),
       attached_ns_(base::boot_time_ns()),
-      published_unknown_(std::move(unknown)) {
+      unknown_(std::move(unknown)) {
   const bool any_framed = std::ranges::any_of(binary.plan.probes, &plan::PlannedProbe::framed);
   if (!any_framed || !binary.plan.runtime.starts_with("go") || !binary.maps.goroutines) {
     return;
@@ -74,7 +74,6 @@ RunningCalls::RunningCalls(const attach::AttachedBinary& binary, const attach::S
 }
 
 void RunningCalls::look(std::span<const LiveProcess> processes) {
-  const std::scoped_lock looking(looking_);
   forget_gone(processes);
   for (const LiveProcess& live : processes) {
     if (!processes_.contains(live.number)) {
@@ -88,7 +87,7 @@ void RunningCalls::look(std::span<const LiveProcess> processes) {
       }
     }
   }
-  publish();
+  sum_up();
 }
 
 void RunningCalls::look_at(Process& process) {
@@ -107,23 +106,6 @@ void RunningCalls::rest_after(Process& process, std::chrono::nanoseconds cost) {
   if (cost > kLongLook) {
     process.next_look = clock_->steady_now() + cost * kRestAfterLongLook;
   }
-}
-
-void RunningCalls::refresh() {
-  const std::unique_lock looking(looking_, std::try_to_lock);
-  if (!looking || !records_) {
-    return;
-  }
-  for (auto& [number, process] : processes_) {
-    if (!process.unrecorded.empty() && clock_->steady_now() >= process.next_look) {
-      const auto before = base::thread_processor_time();
-      open_code(process);
-      look_again(process);
-      places_.close();
-      rest_after(process, base::thread_processor_time() - before);
-    }
-  }
-  publish();
 }
 
 // The very file, also across mount namespaces.
@@ -410,26 +392,23 @@ std::vector<RawFrame> RunningCalls::frames_of(const Process& process) const {
   return *std::move(frames);
 }
 
-void RunningCalls::publish() {
+void RunningCalls::sum_up() {
   std::vector<RawFrame> unrecorded;
   std::set<std::string> unknown;
   for (const auto& [number, process] : processes_) {
     std::ranges::copy(process.unrecorded, std::back_inserter(unrecorded));
     unknown.merge(unknown_metrics_of(process));
   }
-  const std::scoped_lock lock(mutex_);
-  published_unrecorded_ = std::move(unrecorded);
-  published_unknown_.assign(unknown.begin(), unknown.end());
+  unrecorded_ = std::move(unrecorded);
+  unknown_.assign(unknown.begin(), unknown.end());
 }
 
-std::vector<RawFrame> RunningCalls::unrecorded() const {
-  const std::scoped_lock lock(mutex_);
-  return published_unrecorded_;
+const std::vector<RawFrame>& RunningCalls::unrecorded() const {
+  return unrecorded_;
 }
 
-std::vector<std::string> RunningCalls::unknown_baselines() const {
-  const std::scoped_lock lock(mutex_);
-  return published_unknown_;
+const std::vector<std::string>& RunningCalls::unknown_baselines() const {
+  return unknown_;
 }
 
 }  // namespace units

@@ -9,7 +9,6 @@
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <set>
 #include <span>
 #include <string>
@@ -45,19 +44,15 @@ class RunningCalls {
                std::vector<std::string> unknown, const base::Clock& clock, base::Logger& log);
 
   // Looks at processes that are new, at all of them now and then, and at goroutines that were not clear the
-  // last time. One thread only; the processes go on meanwhile.
+  // last time. The processes go on meanwhile.
   void look(std::span<const LiveProcess> processes);
 
-  // At a scrape: looks again at the goroutines of unrecorded(), which nothing tells of. Any thread; does
-  // nothing while another is at it.
-  void refresh();
-
   // Calls that run and have no place in the kernel's records: their goroutine has a record already, of a call
-  // that runs inside, and only the goroutine itself can change that. Any thread.
-  [[nodiscard]] std::vector<collect::RawFrame> unrecorded() const;
+  // that runs inside, and only the goroutine itself can change that. As of the last look.
+  [[nodiscard]] const std::vector<collect::RawFrame>& unrecorded() const;
 
-  // Gauges that lack calls which began before the probes were attached. Any thread.
-  [[nodiscard]] std::vector<std::string> unknown_baselines() const;
+  // Gauges that lack calls which began before the probes were attached. As of the last look.
+  [[nodiscard]] const std::vector<std::string>& unknown_baselines() const;
 
  private:
   // What makes a recorded call one and no other.
@@ -105,22 +100,20 @@ class RunningCalls {
   [[nodiscard]] std::vector<collect::RawFrame> frames_of(const Process& process) const;
   [[nodiscard]] std::vector<std::string> metrics_of(std::uint16_t probe) const;
   [[nodiscard]] std::set<std::string> unknown_metrics_of(const Process& process) const;
-  void publish();
+  void sum_up();
 
   const attach::AttachedBinary* binary_;  // the attachment's
   const base::Clock* clock_;              // owned by main
   base::Logger* log_;                     // owned by main
   std::uint64_t attached_ns_;             // boot time clock
-  std::mutex looking_;                    // guards what follows
   std::unique_ptr<attach::CallRecords> records_;
   CodePlaces places_;
   std::vector<collect::FollowedFunction> functions_;
   std::unordered_set<std::uint64_t> entries_;
   std::map<std::uint32_t, Process> processes_;
 
-  mutable std::mutex mutex_;  // guards what follows
-  std::vector<collect::RawFrame> published_unrecorded_;
-  std::vector<std::string> published_unknown_;
+  std::vector<collect::RawFrame> unrecorded_;
+  std::vector<std::string> unknown_;
 };
 
 }  // namespace units

@@ -10,20 +10,18 @@ namespace units {
 
 using base::Result;
 
-void SeriesMemory::grow(Attachments& attachments, const attach::PinFolder& units, std::mutex& mutex) {
+void SeriesMemory::grow(Attachments& attachments, const attach::PinFolder& units,
+                        const std::function<void()>& show) {
   Result<> result;
   for (const auto& attachment : attachments.all()) {
     attach::AttachedBinary& binary = attachment->binary;
     for (std::size_t i = 0; !binary.links.empty() && i < binary.probes.size(); ++i) {
-      if (auto grown = grow(binary, i, units, mutex); !grown) {
+      if (auto grown = grow(binary, i, units, show); !grown) {
         result = std::move(grown);
       }
     }
   }
-  if (!result) {
-    const std::scoped_lock lock(mutex);
-    ++failures_;
-  }
+  failures_ += result ? 0 : 1;
   if (!result && !is_short_) {
     log_->warn("no memory per CPU for more series: all CPUs count them in one place, and nothing is lost",
                {{"reason", result.error().message}});
@@ -32,7 +30,7 @@ void SeriesMemory::grow(Attachments& attachments, const attach::PinFolder& units
 }
 
 Result<> SeriesMemory::grow(attach::AttachedBinary& binary, std::size_t probe, const attach::PinFolder& units,
-                            std::mutex& mutex) {
+                            const std::function<void()>& show) {
   attach::AttachedProbe& attached = binary.probes[probe];
   if (!attached.maps.series ||
       attached.maps.made_slabs.size() == attach::slabs_of(attached.maps.series_limit)) {
@@ -50,9 +48,9 @@ Result<> SeriesMemory::grow(attach::AttachedBinary& binary, std::size_t probe, c
     if (!slab) {
       break;
     }
-    const std::scoped_lock lock(mutex);
     attached.maps.made_slabs.push_back(*std::move(slab));
   }
+  show();
   RETURN_IF_ERROR(attach::open_slabs(attached.maps));
   return slab ? Result<>{} : std::unexpected(std::move(slab.error()));
 }

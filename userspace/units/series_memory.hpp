@@ -2,7 +2,7 @@
 #pragma once
 
 #include <cstdint>
-#include <mutex>
+#include <functional>
 
 #include "attach/pin_folder.hpp"
 #include "base/log.hpp"
@@ -15,9 +15,9 @@ class SeriesMemory {
   // `log` outlives the result.
   explicit SeriesMemory(base::Logger& log) : log_(&log) {}
 
-  // Makes what is missing. Only the thread that changes the attachments may call it; `mutex` guards what it
-  // shows others. Where there is no memory, nothing is lost: the next call tries again.
-  void grow(Attachments& attachments, const attach::PinFolder& units, std::mutex& mutex);
+  // Makes what is missing; calls `show` when readers must see a slab, before the kernel counts in it. Where
+  // there is no memory, nothing is lost: the next call tries again.
+  void grow(Attachments& attachments, const attach::PinFolder& units, const std::function<void()>& show);
 
   // Sees what another exporter has made.
   static void follow(Attachments& attachments, const attach::PinFolder& units);
@@ -27,7 +27,7 @@ class SeriesMemory {
 
  private:
   base::Result<> grow(attach::AttachedBinary& binary, std::size_t probe, const attach::PinFolder& units,
-                      std::mutex& mutex);
+                      const std::function<void()>& show);
 
   base::Logger* log_;
   bool is_short_ = false;

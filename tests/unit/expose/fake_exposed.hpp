@@ -10,12 +10,15 @@ namespace expose {
 class FakeExposed : public Exposed {
  public:
   // One counter; its value is 1, or 2 for the service "logic" alone.
-  metrics::Snapshot snapshot(std::optional<std::string_view> service) override {
+  base::Result<metrics::Snapshot> snapshot(std::optional<std::string_view> service) override {
     ++snapshots;
+    if (unreadable) {
+      return std::unexpected(*unreadable);
+    }
     metrics::Family family;
     family.name = "request_total";
     family.series = {{.labels = {}, .number = service == "logic" ? 2.0 : 1.0, .buckets = {}}};
-    return {.families = {family}};
+    return metrics::Snapshot{.families = {family}};
   }
 
   [[nodiscard]] std::vector<std::string> services() const override { return {"gateway", "logic"}; }
@@ -30,6 +33,7 @@ class FakeExposed : public Exposed {
 
   [[nodiscard]] std::optional<base::Result<>> reload() override { return reloaded; }
 
+  std::optional<base::Error> unreadable;
   std::optional<std::string> reason;
   std::optional<base::Result<>> reloaded;
   std::atomic<int> snapshots = 0;

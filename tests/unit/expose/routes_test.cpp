@@ -132,5 +132,14 @@ TEST_F(Routes, KnowNoOtherPaths) {
   EXPECT_EQ(exposed_.snapshots, 0);
 }
 
+// A page without a part of the counts would show sums that are too low.
+TEST_F(Routes, AnswerAnErrorWhereAPageCannotBeReadWhole) {
+  exposed_.unreadable =
+      base::Error{base::ErrorCode::kKernel, "reading the counts of service logic in /logic: EMFILE"};
+  const Response response = get("/metrics");
+  EXPECT_EQ(response.status, 503);
+  EXPECT_EQ(response.body, "reading the counts of service logic in /logic: EMFILE\n");
+}
+
 }  // namespace
 }  // namespace expose

@@ -3,22 +3,22 @@
 
 #include <string>
 
-#include "app/file_state.hpp"
 #include "base/error.hpp"
+#include "config/file_state.hpp"
 #include "config/probe_config.hpp"
 
-namespace app {
+namespace config {
 
 class ConfigFile {
  public:
   explicit ConfigFile(std::string path) : path_(std::move(path)) {}
 
   struct Loaded {
-    config::ProbeConfig config;
+    ProbeConfig config;
     std::string hash;  // of the text: 16 hexadecimal digits
   };
 
-  // Errors as config::load_config(). What is there now has been seen then, be it right or wrong.
+  // Errors as load_config(). What is there now has been seen then, be it right or wrong.
   [[nodiscard]] base::Result<Loaded> load();
 
   // Whether it is another one than at the last load(), and has been for two calls: one that is just being
@@ -33,4 +33,4 @@ class ConfigFile {
   FileState last_;  // at the last has_changed()
 };
 
-}  // namespace app
+}  // namespace config

@@ -9,7 +9,7 @@
 
 #include "base/error.hpp"
 
-namespace app {
+namespace units {
 
 class ReloadRequests {
  public:
@@ -38,4 +38,4 @@ class ReloadRequests {
   base::Result<> result_;
 };
 
-}  // namespace app
+}  // namespace units

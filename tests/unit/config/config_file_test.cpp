@@ -1,4 +1,4 @@
-#include "app/config_file.hpp"
+#include "config/config_file.hpp"
 
 #include <gtest/gtest.h>
 
@@ -8,7 +8,7 @@
 
 #include "support/temp_dir.hpp"
 
-namespace app {
+namespace config {
 namespace {
 
 constexpr const char* kConfig = R"(
@@ -91,4 +91,4 @@ TEST_F(ConfigFileTest, TellsTextsApartByTheirHash) {
 }
 
 }  // namespace
-}  // namespace app
+}  // namespace config

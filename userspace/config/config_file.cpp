@@ -1,4 +1,4 @@
-#include "app/config_file.hpp"
+#include "config/config_file.hpp"
 
 #include <fmt/format.h>
 
@@ -9,7 +9,7 @@
 #include "config/parse_config.hpp"
 #include "config/read_config_file.hpp"
 
-namespace app {
+namespace config {
 namespace {
 
 // FNV-1a, which serves to tell texts apart.
@@ -26,7 +26,7 @@ std::string hash_of(std::string_view text) {
 base::Result<ConfigFile::Loaded> ConfigFile::load() {
   loaded_ = last_ = file_state(path_);
   ASSIGN_OR_RETURN(const std::string text, config::read_config_file(path_));
-  ASSIGN_OR_RETURN(config::ProbeConfig config, config::parse_config(text, path_));
+  ASSIGN_OR_RETURN(ProbeConfig config, config::parse_config(text, path_));
   return Loaded{.config = std::move(config), .hash = hash_of(text)};
 }
 
@@ -35,4 +35,4 @@ bool ConfigFile::has_changed() {
   return std::exchange(last_, now) == now && now != loaded_ && now != FileState{};
 }
 
-}  // namespace app
+}  // namespace config

@@ -6,12 +6,12 @@
 #include "base/error.hpp"
 #include "base/unique_fd.hpp"
 
-namespace app {
+namespace base {
 
 class Signals {
  public:
   // Blocks the signals in this thread and those it starts from now on.
-  static base::Result<Signals> block(std::initializer_list<int> signals);
+  static Result<Signals> block(std::initializer_list<int> signals);
 
   // Returns the signal's number.
   [[nodiscard]] int wait() const;
@@ -23,9 +23,9 @@ class Signals {
   [[nodiscard]] int fd() const { return fd_.value(); }
 
  private:
-  explicit Signals(base::UniqueFd fd) : fd_(std::move(fd)) {}
+  explicit Signals(UniqueFd fd) : fd_(std::move(fd)) {}
 
-  base::UniqueFd fd_;
+  UniqueFd fd_;
 };
 
-}  // namespace app
+}  // namespace base

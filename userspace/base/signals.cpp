@@ -1,4 +1,4 @@
-#include "app/signals.hpp"
+#include "base/signals.hpp"
 
 #include <poll.h>
 #include <sys/signalfd.h>
@@ -7,20 +7,20 @@
 #include <cerrno>
 #include <csignal>
 
-namespace app {
+namespace base {
 
-base::Result<Signals> Signals::block(std::initializer_list<int> signals) {
+Result<Signals> Signals::block(std::initializer_list<int> signals) {
   sigset_t set;
   sigemptyset(&set);
   for (const int signal : signals) {
     sigaddset(&set, signal);
   }
   if (const int error = pthread_sigmask(SIG_BLOCK, &set, nullptr); error != 0) {
-    return base::fail_errno(error, "blocking signals");
+    return fail_errno(error, "blocking signals");
   }
-  base::UniqueFd fd(::signalfd(-1, &set, SFD_CLOEXEC));
+  UniqueFd fd(::signalfd(-1, &set, SFD_CLOEXEC));
   if (!fd) {
-    return base::fail_errno(errno, "waiting for signals");
+    return fail_errno(errno, "waiting for signals");
   }
   return Signals(std::move(fd));
 }
@@ -41,4 +41,4 @@ bool Signals::take() const {
   return any;
 }
 
-}  // namespace app
+}  // namespace base

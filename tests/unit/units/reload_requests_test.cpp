@@ -1,4 +1,4 @@
-#include "app/reload_requests.hpp"
+#include "units/reload_requests.hpp"
 
 #include <gtest/gtest.h>
 
@@ -7,7 +7,7 @@
 
 #include "support/result_matchers.hpp"
 
-namespace app {
+namespace units {
 namespace {
 
 // A server thread that asks, and has done so when it is constructed.
@@ -58,4 +58,4 @@ TEST(ReloadRequests, NobodyWaitsForAnExporterThatEnds) {
 }
 
 }  // namespace
-}  // namespace app
+}  // namespace units

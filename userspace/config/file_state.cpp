@@ -1,8 +1,8 @@
-#include "app/file_state.hpp"
+#include "config/file_state.hpp"
 
 #include <sys/stat.h>
 
-namespace app {
+namespace config {
 namespace {
 
 std::int64_t nanoseconds(const timespec& time) {
@@ -23,4 +23,4 @@ FileState file_state(const std::string& path) {
           .changed_ns = nanoseconds(status.st_ctim)};
 }
 
-}  // namespace app
+}  // namespace config

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string>
 
-namespace app {
+namespace config {
 
 // What a file shows when it is written to, or replaced, or a symbolic link on the way to it is: Kubernetes
 // swaps one when a ConfigMap changes.
@@ -21,4 +21,4 @@ struct FileState {
 // All zeros where there is no such file.
 [[nodiscard]] FileState file_state(const std::string& path);
 
-}  // namespace app
+}  // namespace config

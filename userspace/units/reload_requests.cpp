@@ -1,8 +1,8 @@
-#include "app/reload_requests.hpp"
+#include "units/reload_requests.hpp"
 
 #include <utility>
 
-namespace app {
+namespace units {
 
 base::Result<> ReloadRequests::ask(const std::function<void()>& wake) {
   std::unique_lock lock(mutex_);
@@ -39,4 +39,4 @@ void ReloadRequests::refuse(base::Error reason) {
   answered_.notify_all();
 }
 
-}  // namespace app
+}  // namespace units

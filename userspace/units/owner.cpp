@@ -1,0 +1,469 @@
+#include "units/owner.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <initializer_list>
+#include <iterator>
+#include <utility>
+
+#include "attach/capabilities.hpp"
+#include "attach/pinned_binary.hpp"
+#include "base/service_notify.hpp"
+#include "base/unique_fd.hpp"
+#include "collect/fold_process.hpp"
+#include "collect/probe_hits.hpp"
+#include "discover/find_targets.hpp"
+#include "units/detached_probes.hpp"
+#include "units/retired_counts.hpp"
+
+namespace units {
+namespace {
+
+// New processes are told by the kernel at once; a full event buffer is made up for by looking now and then.
+constexpr std::chrono::milliseconds kWait{500};
+constexpr std::chrono::seconds kRescan{5};
+
+// Waits for at most kWait until one of the descriptors is readable.
+void wait_for_news(std::initializer_list<int> descriptors) {
+  std::vector<pollfd> entries;
+  for (const int descriptor : descriptors) {
+    entries.push_back({.fd = descriptor, .events = POLLIN, .revents = 0});
+  }
+  ::poll(entries.data(), entries.size(), static_cast<int>(kWait.count()));
+}
+
+void report(const BudgetBreak& found, base::Logger& log) {
+  log.warn("probe detached: over the budget", {{"service", found.probe.service},
+                                               {"probe", found.probe.probe},
+                                               {"of", found.is_of_strangers ? "strangers" : "service"},
+                                               {"cores", found.cores},
+                                               {"probe_cores", found.probe_cores},
+                                               {"budget", found.limit},
+                                               {"retry_seconds", found.pause.count()}});
+}
+
+// The first probe that is skipped or not attached, with its reason.
+std::optional<std::string> first_problem(const attach::CountedBinary& binary) {
+  if (!binary.plan.skipped.empty()) {
+    const plan::SkippedProbe& skipped = binary.plan.skipped.front();
+    return fmt::format("probe {}: {}", skipped.name, skipped.reason);
+  }
+  const auto failed = std::ranges::find_if(
+      binary.probes, [](const attach::AttachedProbe& probe) { return !probe.error.empty(); });
+  if (failed == binary.probes.end()) {
+    return std::nullopt;
+  }
+  return fmt::format("probe {}: {}",
+                     binary.plan.probes[static_cast<std::size_t>(failed - binary.probes.begin())].name,
+                     failed->error);
+}
+
+}  // namespace
+
+base::Result<std::unique_ptr<Owner>> Owner::create(Options options, const base::Clock& clock,
+                                                   base::Logger& log) {
+  ASSIGN_OR_RETURN(const attach::KernelSupport kernel, attach::probe_kernel());
+  if (const std::string weakened = attach::weakened_by_capabilities(); !weakened.empty()) {
+    log.warn(weakened);
+  }
+  // Before the first service's file is opened, and before there are threads, which have capabilities of their
+  // own.
+  RETURN_IF_ERROR(attach::drop_capabilities(kernel));
+  ASSIGN_OR_RETURN(KeptState kept, KeptState::open(options.pin_path, log));
+  auto watch = attach::ProcessWatch::start(kept.shared());
+  if (!watch && watch.error().code == base::ErrorCode::kUnsupported) {
+    RETURN_IF_ERROR(kept.reset(watch.error().message));
+    watch = attach::ProcessWatch::start(kept.shared());
+  }
+  if (!watch) {
+    return std::unexpected(std::move(watch.error()));
+  }
+  ASSIGN_OR_RETURN(auto real_files, attach::RealFiles::start());
+  log.debug("kernel", {{"uprobe_multi", kernel.uprobe_multi},
+                       {"sleepable", kernel.sleepable},
+                       {"loop_helper", kernel.loop_helper}});
+  std::unique_ptr<Owner> owner(new Owner(std::move(options), std::move(kept), kernel, *std::move(watch),
+                                         std::move(real_files), clock, log));
+  RETURN_IF_ERROR(owner->adopt());
+  return owner;
+}
+
+Owner::Owner(Options options, KeptState kept, attach::KernelSupport kernel, attach::ProcessWatch watch,
+             std::unique_ptr<attach::RealFiles> real_files, const base::Clock& clock, base::Logger& log)
+    : strict_(options.strict),
+      kernel_(kernel),
+      watch_(std::move(watch)),
+      clock_(&clock),
+      log_(&log),
+      real_files_(std::move(real_files)),
+      proc_("/proc", [this](const discover::Process& process,
+                            const std::string& path) { return real_files_->below(process, path); }),
+      file_(std::move(options.file)),
+      config_(std::move(options.loaded.config)),
+      published_config_(std::make_shared<const config::ProbeConfig>(config_)),
+      kept_(std::move(kept)),
+      attachments_(&config_, &budget_, &kept_, &log),
+      registry_(&config_, &kept_.service_bits(), &proc_),
+      ended_(&config_, &attachments_, &registry_, &kept_, &clock, &log),
+      series_memory_(log) {
+  budget_.use(config_);
+  reload_state_.config_hash = std::move(options.loaded.hash);
+  reload_state_.last_success_seconds =
+      std::chrono::duration<double>(clock.wall_now().time_since_epoch()).count();
+}
+
+// What exporters before us have counted.
+base::Result<> Owner::adopt() {
+  kept_.service_bits().assign(config_.services);
+  RETURN_IF_ERROR(kept_.save_service_bits());
+  if (!kept_.has_predecessor()) {
+    RETURN_IF_ERROR(registry_.end_gone(watch_.maps()));
+  }
+  std::vector<std::string> problems;
+  std::vector<attach::AttachedBinary> binaries = attach::load_pinned(kept_.units(), problems);
+  for (const std::string& problem : problems) {
+    log_->error("counts of an exporter before are lost", {{"reason", problem}});
+  }
+  for (const attach::AttachedBinary& binary : binaries) {
+    RETURN_IF_ERROR(collect::resume_folds(binary));
+  }
+  attachments_.adopt(std::move(binaries));
+  find_targets();
+  update_processes();
+  publish();
+  return {};
+}
+
+base::Result<> Owner::run(const std::stop_token& stop, const Wakers& wakers,
+                          const std::function<void()>& on_ready) {
+  base::Result<> result = first_round();
+  if (result) {
+    on_ready();
+    result = follow(stop, wakers);
+  }
+  reload_requests_.refuse({base::ErrorCode::kUnsupported, "the exporter is stopping"});
+  return result;
+}
+
+base::Result<> Owner::first_round() {
+  attach_missing();
+  look_at_calls();
+  if (targets_.empty()) {
+    log_->info("no process of a service is running yet; waiting for one");
+  }
+  for (const auto& attachment : attachments_.all()) {
+    if (const auto reason = first_problem(attachment->binary); strict_ && reason) {
+      return base::fail(base::ErrorCode::kUnsupported, "{} (--strict)", *reason);
+    }
+  }
+  update_processes();
+  retire();
+  kept_.note_alive();
+  is_ready_ = true;
+  publish();
+  return {};
+}
+
+base::Result<> Owner::follow(const std::stop_token& stop, const Wakers& wakers) {
+  base::Result<> result;
+  last_scan_ = clock_->steady_now();
+  while (result && !stop.stop_requested()) {
+    wait_for_news({watch_.event_fd(), wakers.lease->fd(), wakers.reload->fd()});
+    const bool is_asked = wakers.reload->take();
+    if (wakers.lease->take()) {
+      give_way_to_writers();
+    }
+    if (is_superseded_) {
+      result = follow_successor();
+    } else {
+      follow_once(is_asked);
+    }
+    publish();
+    attachments_.close_detached();
+  }
+  if (!is_superseded_) {
+    kept_.note_alive();
+  }
+  return result;
+}
+
+void Owner::follow_once(bool is_asked) {
+  take_prices();
+  follow_processes();
+  follow_config(is_asked);
+  series_memory_.grow(attachments_, kept_.units(), [this] { publish(); });
+  kept_.note_alive();
+  keep_budget();
+  if (kept_.is_wanted()) {
+    hand_over();
+  }
+}
+
+void Owner::give_way_to_writers() {
+  attachments_.give_way_to_writers();
+  attachments_.close_detached();
+}
+
+// Closes what the other exporter has attached by now, and sees the memory that it has made.
+base::Result<> Owner::follow_successor() {
+  if (kept_.is_abandoned()) {
+    return base::fail(
+        base::ErrorCode::kKernel,
+        "the exporter that took over has ended and this one has no probes any more: start it again");
+  }
+  attachments_.give_way_to_successor(watch_.maps());
+  SeriesMemory::follow(attachments_, kept_.units());
+  update_processes();
+  return {};
+}
+
+void Owner::follow_processes() {
+  auto events = watch_.take_events();
+  if (!events) {
+    log_->error("following processes", {{"error", events.error().message}});
+    events = std::vector<process_event>{};
+  }
+  const bool moved =
+      std::ranges::any_of(*events, [](const process_event& e) { return e.kind != EVENT_PROCESS; });
+  if (moved || clock_->steady_now() - last_scan_ >= kRescan) {
+    last_scan_ = clock_->steady_now();
+    attach_missing();  // looks at the processes too
+    retire();
+  } else if (!events->empty()) {
+    update_processes();
+  }
+  look_at_calls();
+}
+
+// From here on the other exporter attaches and folds; ours only shows, and counts until the other's probes
+// do.
+void Owner::hand_over() {
+  is_superseded_ = true;
+  kept_.hand_over();
+  reload_requests_.refuse({base::ErrorCode::kUnsupported, "another exporter has taken over"});
+  log_->info("another exporter takes over");
+}
+
+// What runs is known at once, also while it is not attached to yet.
+void Owner::find_targets() {
+  targets_ = discover::find_targets(config_.services, proc_, ::getpid());
+}
+
+void Owner::attach_missing() {
+  find_targets();
+  std::vector<Attempt> attempts;
+  for (Missing& missing : attachments_.missing(targets_)) {
+    // Held open: the process may end while its binary is looked into.
+    const base::UniqueFd file(::open(missing.target.open_path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!file) {
+      continue;  // it has ended already: the next one to run the file is tried
+    }
+    missing.target.open_path = fmt::format("/proc/self/fd/{}", file.value());
+    attempts.push_back(attachments_.attach(std::move(missing), watch_, kernel_));
+  }
+  attachments_.open(attempts, watch_.maps());
+  take_in(std::move(attempts));
+  publish();
+  attachments_.close_detached();
+}
+
+void Owner::take_in(std::vector<Attempt> attempts) {
+  attachments_.add(std::move(attempts), watch_.maps());
+  attachments_.follow_members(targets_, kernel_);
+  measure_costs();  // from their first hits on
+  // Calls may run in a process that none of its probes has been hit in.
+  if (auto result = watch_.number_processes(registry_.without_number(targets_)); !result) {
+    log_->error("numbering processes", {{"error", result.error().message}});
+  }
+  update_processes();
+}
+
+void Owner::retire() {
+  attachments_.retire(registry_, watch_.maps());
+}
+
+void Owner::follow_config(bool is_asked) {
+  const ReloadRequests::Ticket upto = reload_requests_.last();
+  if (!is_asked && !reload_requests_.is_pending() && !file_.has_changed()) {
+    return;
+  }
+  base::tell_systemd(base::ServiceState::kReloading, *log_);
+  base::Result<> loaded = load_config();
+  publish();
+  base::tell_systemd(base::ServiceState::kReady, *log_);
+  reload_requests_.answer(upto, std::move(loaded));
+}
+
+// A configuration that is wrong changes nothing.
+base::Result<> Owner::load_config() {
+  auto loaded = file_.load();
+  reload_state_.last_successful = loaded.has_value();
+  if (!loaded) {
+    log_->error("the configuration is wrong; the one before stays in use",
+                {{"file", file_.path()}, {"error", loaded.error().message}});
+    return std::unexpected(std::move(loaded.error()));
+  }
+  use_config(*std::move(loaded));
+  log_->info("configuration loaded again", {{"file", file_.path()}});
+  return {};
+}
+
+// Probes that are as before go on untouched; readers see either configuration, with the units that belong to
+// it.
+void Owner::use_config(config::ConfigFile::Loaded loaded) {
+  reload_state_.last_success_seconds =
+      std::chrono::duration<double>(clock_->wall_now().time_since_epoch()).count();
+  reload_state_.config_hash = std::move(loaded.hash);
+  if (loaded.config == config_) {
+    return;
+  }
+  config_ = std::move(loaded.config);
+  published_config_ = std::make_shared<const config::ProbeConfig>(config_);
+  budget_.use(config_);
+  kept_.service_bits().assign(config_.services);
+  if (auto result = kept_.save_service_bits(); !result) {
+    log_->error("keeping the services", {{"error", result.error().message}});
+  }
+  registry_.classify_again(watch_.maps(), attachments_.binaries());
+  attachments_.drop_left_out_services();
+  attachments_.try_all_again();
+  attach_missing();
+  look_at_calls();
+  retire();
+}
+
+void Owner::look_at_calls() {
+  for (const auto& attachment : attachments_.all()) {
+    attach::AttachedBinary& binary = attachment->binary;
+    if (binary.links.empty()) {
+      continue;
+    }
+    if (!attachment->calls) {
+      attachment->calls =
+          std::make_unique<RunningCalls>(binary, watch_.maps(), attachment->unknown_before, *clock_, *log_);
+    }
+    attachment->calls->look(registry_.live(binary.id, binary.service));
+    attach::settle(binary);
+  }
+}
+
+void Owner::use_prices(const attach::HitCosts& prices) {
+  const std::scoped_lock lock(exchange_);
+  new_prices_ = prices;
+}
+
+void Owner::take_prices() {
+  const std::scoped_lock lock(exchange_);
+  if (new_prices_) {
+    costs_.use(*std::exchange(new_prices_, std::nullopt));
+  }
+}
+
+void Owner::measure_costs() {
+  for (const auto& attachment : attachments_.all()) {
+    if (!attachment->binary.links.empty()) {
+      measure(costs_, attachment->binary, watch_.maps());
+    }
+  }
+}
+
+// Readers go on while the kernel attaches and detaches.
+void Owner::keep_budget() {
+  const auto now = clock_->steady_now();
+  if (now - last_budget_ < kWait) {
+    return;
+  }
+  last_budget_ = now;
+  measure_costs();
+  for (const BudgetBreak& found : budget_.decide(now, costs_.costs()).detach) {
+    report(found, *log_);
+  }
+  std::vector<MovedProbes> out = take_out(attachments_.all(), budget_);
+  if (!out.empty()) {
+    publish();  // the gauges of these probes are not known from here on
+  }
+  finish_taking_out(std::move(out), watch_.maps(), kept_.units(), *log_);
+  std::vector<MovedProbes> back = link_returning(attachments_.all(), budget_, targets_, kernel_);
+  if (back.empty()) {
+    return;
+  }
+  put_back(back, *log_);
+  look_at_calls();
+  finish_putting_back(back, kept_.units(), *log_);
+}
+
+void Owner::update_processes() {
+  auto exited = registry_.update(watch_.maps(), attachments_.binaries());
+  if (!exited) {
+    log_->error("classifying processes", {{"error", exited.error().message}});
+    return;
+  }
+  if (is_superseded_) {
+    return;
+  }
+  for (const std::uint32_t number : *exited) {
+    ended_.end(number, watch_.maps());
+  }
+  ended_.retire(watch_.maps());
+}
+
+std::shared_ptr<const View> Owner::view() const {
+  const std::scoped_lock lock(exchange_);
+  return view_;
+}
+
+void Owner::publish() {
+  auto view = std::make_shared<View>();
+  view->config = published_config_;
+  for (const auto& attachment : attachments_.all()) {
+    view->units.push_back(view_of(*attachment));
+  }
+  view->processes = registry_.published_table();
+  view->totals = kept_.published_totals();
+  view->service_bits = std::make_shared<const attach::ServiceBits>(kept_.service_bits());
+  view->services = count_processes();
+  view->costs = costs_;
+  view->budget = budget_;
+  view->reload = reload_state_;
+  if (!is_ready_) {
+    view->not_ready = "the first probes are being attached";
+  }
+  view->is_superseded = is_superseded_;
+  view->blind_seconds = kept_.blind_seconds();
+  view->resets = kept_.resets();
+  view->series_memory_failures = series_memory_.failures();
+  std::shared_ptr<const View> fresh = std::move(view);
+  const std::scoped_lock lock(exchange_);
+  view_.swap(fresh);  // the one before is given up without the lock
+}
+
+UnitView Owner::view_of(Attachment& attachment) {
+  return {.binary = attachment.published(),
+          .state = attachment.state,
+          .has_links = !attachment.binary.links.empty(),
+          .gauges = attachment.gauges,
+          .unrecorded = attachment.calls ? attachment.calls->unrecorded() : std::vector<collect::RawFrame>{},
+          .unknown_baselines =
+              attachment.calls ? attachment.calls->unknown_baselines() : attachment.unknown_before};
+}
+
+std::vector<metrics::ServiceState> Owner::count_processes() const {
+  std::vector<metrics::ServiceState> states;
+  for (const config::Service& service : config_.services) {
+    metrics::ServiceState state{.service = service.name, .processes = 0};
+    for (const discover::Target& target : targets_) {
+      state.processes +=
+          static_cast<std::uint64_t>(std::ranges::count_if(target.members, [&](const auto& member) {
+            return std::ranges::find(member.services, service.name) != member.services.end();
+          }));
+    }
+    states.push_back(std::move(state));
+  }
+  return states;
+}
+
+}  // namespace units

@@ -1,0 +1,144 @@
+// The one owner of all units. One thread runs it: it follows processes, files, the configuration and other
+// exporters, and changes the units; nobody else does. Everybody else reads the view that it publishes after
+// each change, and waits for nothing.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "attach/kernel_support.hpp"
+#include "attach/process_watch.hpp"
+#include "attach/real_files.hpp"
+#include "base/clock.hpp"
+#include "base/error.hpp"
+#include "base/log.hpp"
+#include "base/signals.hpp"
+#include "config/config_file.hpp"
+#include "config/probe_config.hpp"
+#include "discover/proc_fs.hpp"
+#include "units/attachments.hpp"
+#include "units/budget.hpp"
+#include "units/ended_processes.hpp"
+#include "units/kept_state.hpp"
+#include "units/probe_costs.hpp"
+#include "units/process_registry.hpp"
+#include "units/reload_requests.hpp"
+#include "units/series_memory.hpp"
+#include "units/view.hpp"
+
+namespace units {
+
+class Owner {
+ public:
+  struct Options {
+    config::ConfigFile file;
+    config::ConfigFile::Loaded loaded;
+    std::string pin_path;  // "": counts begin at 0
+    bool strict = false;   // a probe that cannot be attached in the first round is an error
+  };
+
+  // What wakes the thread beside processes.
+  struct Wakers {
+    const base::Signals* lease;   // SIGIO: a writer waits for a probed file
+    const base::Signals* reload;  // SIGHUP: the configuration is to be loaded again
+  };
+
+  // Prepares the kernel side and takes over what an earlier exporter has counted; nothing is attached yet.
+  // `clock` and `log` outlive the owner.
+  static base::Result<std::unique_ptr<Owner>> create(Options options, const base::Clock& clock,
+                                                     base::Logger& log);
+
+  // The owner's thread. Attaches to what runs now, calls `on_ready`, then follows what comes and goes until
+  // `stop`. An error where it cannot go on: with `strict` a probe that does not work, or another exporter
+  // took over and has ended since.
+  [[nodiscard]] base::Result<> run(const std::stop_token& stop, const Wakers& wakers,
+                                   const std::function<void()>& on_ready);
+
+  // Any thread, at any time.
+  [[nodiscard]] std::shared_ptr<const View> view() const;
+
+  // Loads the configuration again and returns when that is done; refused while the owner's thread is not
+  // there. Any thread; `wake` must make the reload signal arrive.
+  [[nodiscard]] base::Result<> reload(const std::function<void()>& wake) {
+    return reload_requests_.ask(wake);
+  }
+
+  // The price of hits from now on, measured by somebody else. Any thread.
+  void use_prices(const attach::HitCosts& prices);
+
+  // Shared by all units for the owner's whole life.
+  [[nodiscard]] const attach::SharedMaps& maps() const { return watch_.maps(); }
+
+  [[nodiscard]] const discover::ProcFs& proc() const { return proc_; }
+
+  [[nodiscard]] const attach::KernelSupport& kernel() const { return kernel_; }
+
+ private:
+  Owner(Options options, KeptState kept, attach::KernelSupport kernel, attach::ProcessWatch watch,
+        std::unique_ptr<attach::RealFiles> real_files, const base::Clock& clock, base::Logger& log);
+
+  base::Result<> adopt();
+  [[nodiscard]] base::Result<> first_round();
+  [[nodiscard]] base::Result<> follow(const std::stop_token& stop, const Wakers& wakers);
+  void follow_once(bool is_asked);
+  void find_targets();
+  void attach_missing();
+  void take_in(std::vector<Attempt> attempts);
+  void follow_processes();
+  void give_way_to_writers();
+  [[nodiscard]] base::Result<> follow_successor();
+  void follow_config(bool is_asked);
+  [[nodiscard]] base::Result<> load_config();
+  void use_config(config::ConfigFile::Loaded loaded);
+  void hand_over();
+  void look_at_calls();
+  void take_prices();
+  void measure_costs();
+  void keep_budget();
+  void update_processes();
+  void retire();
+  void publish();
+  [[nodiscard]] UnitView view_of(Attachment& attachment);
+  [[nodiscard]] std::vector<metrics::ServiceState> count_processes() const;
+
+  const bool strict_;
+  attach::KernelSupport kernel_;
+  attach::ProcessWatch watch_;
+  const base::Clock* clock_;  // owned by main
+  base::Logger* log_;         // owned by main
+  std::unique_ptr<attach::RealFiles> real_files_;
+  discover::ProcFs proc_;  // asks real_files_
+
+  // Of the owner's thread alone, as all that follows but what says otherwise.
+  config::ConfigFile file_;
+  config::ProbeConfig config_;
+  std::shared_ptr<const config::ProbeConfig> published_config_;
+  KeptState kept_;
+  CostMeter costs_;
+  Budget budget_;
+  Attachments attachments_;
+  ProcessRegistry registry_;
+  EndedProcesses ended_;
+  std::vector<discover::Target> targets_;
+  SeriesMemory series_memory_;
+  metrics::ReloadState reload_state_;
+  bool is_superseded_ = false;
+  bool is_ready_ = false;
+  std::chrono::steady_clock::time_point last_scan_;
+  std::chrono::steady_clock::time_point last_budget_;
+
+  ReloadRequests reload_requests_;  // any thread
+
+  mutable std::mutex exchange_;  // guards what follows, each time for as long as it takes to copy it
+  std::shared_ptr<const View> view_;
+  std::optional<attach::HitCosts> new_prices_;
+};
+
+}  // namespace units
