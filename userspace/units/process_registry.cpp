@@ -124,7 +124,11 @@ base::Result<std::shared_ptr<const collect::ProcessTable>> latest_processes(
       latest = std::make_shared<collect::ProcessTable>(*known);
     }
     if (before == known->end()) {
-      (*latest)[number] = classifier.classify(maps, number, record, binaries);
+      collect::KnownProcess& found = (*latest)[number];
+      found = classifier.classify(maps, number, record, binaries);
+      // It may be gone before the owner looks.
+      const std::uint64_t services = classifier.service_bits->of(found.services);
+      bpf_map_update_elem(maps.process_services.value(), &number, &services, BPF_NOEXIST);
     }
     (*latest)[number].exited = record.exited != 0;
   }

@@ -34,7 +34,8 @@ struct Classifier {
 };
 
 // `known` with the processes that the kernel has numbered, and that have exited, since it was made: what a
-// scrape counts does not depend on how soon the owner comes to them. Changes nothing. Any thread.
+// scrape counts does not depend on how soon the owner comes to them. What it finds out about a
+// process is left in the kernel's maps for the owner, who may come when the process is gone. Any thread.
 [[nodiscard]] base::Result<std::shared_ptr<const collect::ProcessTable>> latest_processes(
     std::shared_ptr<const collect::ProcessTable> known, const Classifier& classifier,
     const attach::SharedMaps& maps, const std::vector<ProbedBinary>& binaries);
