@@ -57,6 +57,7 @@ void measure_prices(units::Owner& owner, base::Logger& log) {
   auto measured = attach::measure_hit_costs(owner.kernel());
   if (!measured) {
     log.warn("the cost of a hit is not known; a default is used", {{"reason", measured.error().message}});
+    owner.use_prices({});
     return;
   }
   log.debug("cost of a hit", {{"emulated_ns", measured->emulated_entry.target_ns},
@@ -65,8 +66,8 @@ void measure_prices(units::Owner& owner, base::Logger& log) {
   owner.use_prices(*measured);
 }
 
-// SIGIO tells of a writer that waits for a probed file. SIGUSR1 comes from the owner's thread when it is
-// ready.
+// SIGIO tells of a writer that waits for a probed file. SIGUSR1 comes from the owner's thread when all is
+// attached.
 struct SignalSets {
   base::Signals main;
   base::Signals lease;
@@ -92,10 +93,10 @@ base::Result<> follow(units::Owner& owner, const SignalSets& signals, base::Logg
   });
   int signal = signals.main.wait();
   while (signal == SIGUSR1) {
-    log.info("ready");
-    base::tell_systemd(base::ServiceState::kReady, log);
     // After the services' probes: each moment without them is one in which nobody counts.
     measure_prices(owner, log);
+    log.info("ready");
+    base::tell_systemd(base::ServiceState::kReady, log);
     signal = signals.main.wait();
   }
   base::tell_systemd(base::ServiceState::kStopping, log);

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -109,7 +110,8 @@ Owner::Owner(Options options, KeptState kept, attach::KernelSupport kernel, atta
       attachments_(&config_, &budget_, &kept_, &log),
       registry_(&config_, &kept_.service_bits(), &proc_),
       ended_(&config_, &attachments_, &registry_, &kept_, &clock, &log),
-      series_memory_(log) {
+      series_memory_(log),
+      wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
   budget_.use(config_);
   reload_state_.config_hash = std::move(options.loaded.hash);
   reload_state_.last_success_seconds =
@@ -139,10 +141,10 @@ base::Result<> Owner::adopt() {
 }
 
 base::Result<> Owner::run(const std::stop_token& stop, const Wakers& wakers,
-                          const std::function<void()>& on_ready) {
+                          const std::function<void()>& on_attached) {
   base::Result<> result = first_round();
   if (result) {
-    on_ready();
+    on_attached();
     result = follow(stop, wakers);
   }
   reload_requests_.refuse({base::ErrorCode::kUnsupported, "the exporter is stopping"});
@@ -163,7 +165,7 @@ base::Result<> Owner::first_round() {
   update_processes();
   retire();
   kept_.note_alive();
-  is_ready_ = true;
+  not_ready_ = "the cost of a hit is being measured";
   publish();
   return {};
 }
@@ -172,7 +174,7 @@ base::Result<> Owner::follow(const std::stop_token& stop, const Wakers& wakers) 
   base::Result<> result;
   last_scan_ = clock_->steady_now();
   while (result && !stop.stop_requested()) {
-    wait_for_news({watch_.event_fd(), wakers.lease->fd(), wakers.reload->fd()});
+    wait_for_news({watch_.event_fd(), wakers.lease->fd(), wakers.reload->fd(), wake_.value()});
     const bool is_asked = wakers.reload->take();
     if (wakers.lease->take()) {
       give_way_to_writers();
@@ -352,14 +354,20 @@ void Owner::look_at_calls() {
 }
 
 void Owner::use_prices(const attach::HitCosts& prices) {
-  const std::scoped_lock lock(exchange_);
-  new_prices_ = prices;
+  {
+    const std::scoped_lock lock(exchange_);
+    new_prices_ = prices;
+  }
+  ::eventfd_write(wake_.value(), 1);
 }
 
 void Owner::take_prices() {
+  eventfd_t times = 0;
+  ::eventfd_read(wake_.value(), &times);
   const std::scoped_lock lock(exchange_);
   if (new_prices_) {
     costs_.use(*std::exchange(new_prices_, std::nullopt));
+    not_ready_.clear();
   }
 }
 
@@ -429,8 +437,8 @@ void Owner::publish() {
   view->costs = costs_;
   view->budget = budget_;
   view->reload = reload_state_;
-  if (!is_ready_) {
-    view->not_ready = "the first probes are being attached";
+  if (!not_ready_.empty()) {
+    view->not_ready = not_ready_;
   }
   view->is_superseded = is_superseded_;
   view->blind_seconds = kept_.blind_seconds();

@@ -20,6 +20,7 @@
 #include "base/error.hpp"
 #include "base/log.hpp"
 #include "base/signals.hpp"
+#include "base/unique_fd.hpp"
 #include "config/config_file.hpp"
 #include "config/probe_config.hpp"
 #include "discover/proc_fs.hpp"
@@ -55,11 +56,11 @@ class Owner {
   static base::Result<std::unique_ptr<Owner>> create(Options options, const base::Clock& clock,
                                                      base::Logger& log);
 
-  // The owner's thread. Attaches to what runs now, calls `on_ready`, then follows what comes and goes until
-  // `stop`. An error where it cannot go on: with `strict` a probe that does not work, or another exporter
-  // took over and has ended since.
+  // The owner's thread. Attaches to what runs now, calls `on_attached`, then follows what comes and goes
+  // until `stop`. An error where it cannot go on: with `strict` a probe that does not work, or another
+  // exporter took over and has ended since.
   [[nodiscard]] base::Result<> run(const std::stop_token& stop, const Wakers& wakers,
-                                   const std::function<void()>& on_ready);
+                                   const std::function<void()>& on_attached);
 
   // Any thread, at any time.
   [[nodiscard]] std::shared_ptr<const View> view() const;
@@ -70,7 +71,8 @@ class Owner {
     return reload_requests_.ask(wake);
   }
 
-  // The price of hits from now on, measured by somebody else. Any thread.
+  // The price of hits from now on, measured by somebody else when everything is attached: with it we are
+  // ready. Any thread.
   void use_prices(const attach::HitCosts& prices);
 
   // Shared by all units for the owner's whole life.
@@ -130,7 +132,7 @@ class Owner {
   SeriesMemory series_memory_;
   metrics::ReloadState reload_state_;
   bool is_superseded_ = false;
-  bool is_ready_ = false;
+  std::string not_ready_ = "the first probes are being attached";  // empty: we are
   std::chrono::steady_clock::time_point last_scan_;
   std::chrono::steady_clock::time_point last_budget_;
 
@@ -139,6 +141,8 @@ class Owner {
   mutable std::mutex exchange_;  // guards what follows, each time for as long as it takes to copy it
   std::shared_ptr<const View> view_;
   std::optional<attach::HitCosts> new_prices_;
+
+  base::UniqueFd wake_;  // an event: something is there to be taken
 };
 
 }  // namespace units
