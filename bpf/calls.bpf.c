@@ -17,8 +17,10 @@ int end_call(struct ended_call *call)
 		return 0;
 	if (!__sync_bool_compare_and_swap(&frame->start_ns, call->start_ns, START_ENDED))
 		return 0;
+	if (call->end == CALL_LOST)
+		count_loss(call->probe, LOSS_NO_ENTRY);
 	/* One that began before us was never counted. */
-	if (call->start_ns != START_UNKNOWN && !call->is_replaced)
+	if (call->end == CALL_UNWOUND && call->start_ns != START_UNKNOWN)
 		count_unwound(frame);
 	return 1;
 }

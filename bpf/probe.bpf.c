@@ -143,12 +143,15 @@ static __always_inline int find_call(struct pt_regs *ctx, __u32 process, struct 
 	}
 	__u32 count = drop_deeper(g, &place->at.key, place->at.depth);
 	__u32 found = index_at_return(g, &place->at.key, count, place->at.depth);
-	struct frame *frame = found ? frame_at(g, &place->at.key, found - 1) : 0;
+	const int replaced = found == CALL_REPLACED;
+	struct frame *frame = found && !replaced ? frame_at(g, &place->at.key, found - 1) : 0;
 	if (!frame) {
 		/* Nested in an outermost call, or kept out by the probe's condition: nothing is missing. */
-		if (spec.enter.when == SOURCE_NONE &&
-		    !(spec.outermost && find_frame(g, &place->at.key, count, spec.probe)))
+		if (replaced || (spec.enter.when == SOURCE_NONE &&
+				 !(spec.outermost && find_frame(g, &place->at.key, count, spec.probe))))
 			count_no_entry();
+		if (replaced)
+			count = drop_deeper(g, &place->at.key, place->at.depth);
 		keep_frames(g, &place->at.key, count);
 		return -1;
 	}

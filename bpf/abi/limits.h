@@ -20,6 +20,8 @@ enum abi_limits {
 	ABI_FRAMES = 4,           /* calls in flight kept in a goroutine's own record; deeper ones spill */
 	ABI_VALUES = 1024,        /* bytes of captured values per call, at most */
 	ABI_STRING = 256,         /* bytes kept of one string, at most */
+	ABI_LABEL_ID = 256,       /* bytes of the name of a process label, its service's included, at most */
+	ABI_LABEL_VALUE = 264,    /* bytes kept of its value: a string and the mark of one that was cut */
 	ABI_LITERAL = 64,         /* bytes of one string constant, at most */
 	ABI_SCRATCH = 8,          /* scratch frames per CPU */
 	ABI_COOKIE_SHIFT = 48,    /* attach cookie: function << 48 | address of the site in the file's terms */

@@ -26,6 +26,20 @@ struct process_record {
 	char arguments[ABI_ARGUMENTS];  /* NUL-separated */
 };
 
+/* A label of the process itself, as text: userspace reads it from what a probe has learned, and keeps it for all probes of
+ * the process, and for the next exporter. No program uses it. */
+struct process_label_key {
+	__u32 process;
+	__u32 index;  /* from 0 on */
+};
+
+struct process_label {
+	__u16 id_length;
+	__u16 value_length;
+	char id[ABI_LABEL_ID];  /* "service/label" */
+	char value[ABI_LABEL_VALUE];
+};
+
 /* First part of every key of a series map; the label values follow. */
 struct series_key {
 	__u32 process;
@@ -117,6 +131,12 @@ struct spilled_key {
 	__u64 goroutine;
 };
 
+enum call_end {
+	CALL_UNWOUND = 0,  /* it is over, and its return was not seen */
+	CALL_LEFT,         /* it runs on without its probe: its return is a loss of the probe that took the place, if one did */
+	CALL_LOST,         /* it runs on, and no probe will know of it: it is a loss now */
+};
+
 /* Argument of the program end_call: the frame at `index` of a goroutine, if it still is the one that userspace saw. */
 struct ended_call {
 	struct goroutine_key key;
@@ -124,7 +144,7 @@ struct ended_call {
 	__u32 depth;
 	__u64 start_ns;
 	__u16 probe;
-	__u16 is_replaced;  /* its probe is no more: the call counts for nothing */
+	__u16 end;          /* enum call_end */
 	__u16 pad[2];
 };
 
@@ -149,6 +169,7 @@ enum gate_phase {
 	GATE_STEADY = 0,     /* `generation` handles all hits */
 	GATE_PREPARING = 1,  /* `generation` still does; `generation` + 1 leaves marks */
 	GATE_TAKEN = 2,      /* `generation` does, and leaves marks for `generation` - 1 */
+	GATE_SHUT = 3,       /* nobody does: `generation` is about to be detached, site by site */
 };
 
 enum { GATE_PHASE_BITS = 2 };
@@ -175,7 +196,7 @@ enum loss_reason {
 	LOSS_GOROUTINES_FULL,     /* a call whose duration and result are not counted */
 	LOSS_SPILLED_FULL,
 	LOSS_READ_FAILED,         /* a label value is empty that should not be */
-	LOSS_NO_ENTRY,            /* a return whose call began before the probe was attached */
+	LOSS_NO_ENTRY,            /* a return whose call began before the probe was attached, or changed */
 	LOSS_UNWOUND,             /* a call ended by panic or Goexit: no return, no duration */
 	LOSS_SCRATCH_BUSY,
 	LOSS_PROCESSES_FULL,

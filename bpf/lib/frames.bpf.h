@@ -41,6 +41,7 @@ struct walk {
 	__u32 count;   /* frames left */
 	__u32 probe;   /* find_frame and below: whose */
 	__u32 found;   /* find_frame and below: its index + 1 */
+	__u32 replaced;  /* index_at_return: whether the call began under the probe that this one has taken the place of */
 	__u32 function;  /* index_for_entry: of the call that begins */
 	__u32 kept;      /* index_for_entry: frames left without those of other functions */
 };
@@ -219,7 +220,16 @@ static __always_inline long find_one_at_depth(struct walk *walk)
 	if (!frame || frame->depth != walk->depth)
 		return 1;
 	walk->count--;
-	if (frame->probe != walk->probe || is_over(frame))
+	if (is_over(frame))
+		return 0;
+	/* The call began under a probe that this one has taken the place of: nobody else will see its end. */
+	if (frame->probe == spec.replaces && frame->probe != walk->probe) {
+		if (take_start(frame) != START_ENDED)
+			walk->replaced = 1;
+		frame->probe = FRAME_DEAD;
+		return 0;
+	}
+	if (frame->probe != walk->probe)
 		return 0;
 	walk->found = walk->count + 1;
 	return 1;
@@ -230,7 +240,10 @@ static long find_at_depth_in_loop(__u32 index, struct walk *walk)
 	return find_one_at_depth(walk);
 }
 
-/* 1 + the index of this probe's frame at `depth` among the last frames, 0 where there is none. */
+enum { CALL_REPLACED = 0xffffffff };
+
+/* 1 + the index of this probe's frame at `depth` among the last frames, 0 where there is none; CALL_REPLACED where the probe
+ * has changed since the call began. */
 static __noinline __u32 index_at_return(struct goroutine *g, const struct goroutine_key *key, __u32 count,
 					__u32 depth)
 {
@@ -244,7 +257,7 @@ static __noinline __u32 index_at_return(struct goroutine *g, const struct gorout
 					break;
 		}
 	}
-	return walk.found;
+	return walk.found || !walk.replaced ? walk.found : CALL_REPLACED;
 }
 
 static long delete_next_spilled(__u32 index, struct spilled_key *key)

@@ -32,7 +32,7 @@ static __noinline int handles_hit_in_handover(__u64 gate, __u32 program)
 	const __u64 older = (gate >> GATE_PHASE_BITS) - (phase == GATE_TAKEN);
 	struct handover_key key = { .thread = bpf_get_current_pid_tgid(), .program = program };
 
-	if (phase == GATE_STEADY)
+	if (phase == GATE_STEADY || phase == GATE_SHUT)
 		return 0;
 	if (spec.generation == older)
 		return keeps_hit(&key);

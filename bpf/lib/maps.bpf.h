@@ -36,6 +36,16 @@ struct {
 	__uint(value_size, sizeof(__u64));
 } process_services SEC(".maps");
 
+/* process_label_key -> struct process_label. For userspace alone: written when a label of a process has been learned, read by
+ * the next exporter. Deleted with the record. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 16384);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(key_size, sizeof(struct process_label_key));
+	__uint(value_size, sizeof(struct process_label));
+} process_labels SEC(".maps");
+
 /* 0 -> an empty struct process_record: what a new one is copied from. Never written. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

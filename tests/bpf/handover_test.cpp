@@ -1,9 +1,11 @@
 // One generation of programs takes over from another while calls go on.
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <thread>
 #include <vector>
 
+#include "attach/gate.hpp"
 #include "bpf/probe_fixture.hpp"
 
 namespace bpf_test {
@@ -108,6 +110,49 @@ TEST_F(HandoverTest, MarksOfThreadsThatEndedAreGoneAfterIt) {
   replace(counting_plan());
   handover_key left{};
   EXPECT_NE(bpf_map_get_next_key(watch().maps().handover_marks.value(), nullptr, &left), 0);
+}
+
+// Whatever changed, the return of a call that began before is one loss, and it is no panic.
+TEST_F(HandoverTest, ACallInFlightOfAProbeThatChangesIsOneLoss) {
+  const auto changed = [this] {
+    plan::ProbePlan plan = counting_plan();
+    plan.probes[1].labels = {{.name = "kind", .kind = plan::LabelField::Kind::kConstant, .cases = {"new"}}};
+    return plan;
+  };
+  attach(counting_plan());
+  go_call_function(probed_outer, goroutine_, {}, [&] { replace(changed()); });
+  EXPECT_EQ(total("returns"), 0);
+  EXPECT_EQ(loss("no_entry"), 1U);
+  go_call_function(probed_outer, goroutine_, {});
+  EXPECT_EQ(total("returns"), 1);
+  EXPECT_EQ(loss("no_entry"), 1U);
+  EXPECT_EQ(loss("unwound"), 0U);
+  EXPECT_EQ(frames_left(), 0U);
+}
+
+// Links are closed one after another: without the gate, an entry would be seen whose return is not.
+TEST_F(HandoverTest, BehindAShutGateNothingIsCountedOrLost) {
+  attach(counting_plan());
+  const std::array gates{attach::Gate{binary().gate, binary().generation}};
+  go_call_function(probed_outer, goroutine_, {}, [&] {
+    ASSERT_TRUE(attach::shut_gates(watch().maps(), gates).has_value());
+    go_call_function(probed_inner, goroutine_, {});
+  });
+  go_call_function(probed_outer, goroutine_, {});
+  EXPECT_EQ(total("calls"), 1);
+  EXPECT_EQ(total("returns"), 0);
+  EXPECT_EQ(loss("unwound"), 0U);
+  EXPECT_EQ(loss("no_entry"), 0U);
+  EXPECT_EQ(frames_left(), 1U);  // for the next generation
+}
+
+TEST_F(HandoverTest, AGateOfALaterGenerationIsNotShut) {
+  attach(counting_plan());
+  const std::array earlier{attach::Gate{binary().gate, binary().generation}};
+  replace(counting_plan());
+  ASSERT_TRUE(attach::shut_gates(watch().maps(), earlier).has_value());
+  go_call_function(probed_outer, goroutine_, {});
+  EXPECT_EQ(total("calls"), 1);
 }
 
 // Before its gate is opened a generation counts nothing: the calls are the older one's.

@@ -13,6 +13,7 @@
 #include "attach/own_sites.hpp"
 #include "attach/series_slabs.hpp"
 #include "collect/fold_process.hpp"
+#include "collect/metric_shape.hpp"
 #include "collect/read_maps.hpp"
 
 namespace bpf_test {
@@ -33,14 +34,22 @@ attach::KernelSupport as_if_older(attach::KernelSupport kernel) {
   return kernel;
 }
 
-// A histogram has as many buckets in the config as in the plan.
-void give_buckets(config::ProbeConfig& config, const plan::ProbePlan& plan) {
-  for (const plan::PlannedProbe& probe : plan.probes) {
-    for (const plan::PlannedRecord& record : probe.records) {
+// The config's metrics are those of the plan, and of the kinds that its records feed.
+void match_metrics(config::ProbeConfig& config, plan::ProbePlan& plan) {
+  for (plan::PlannedProbe& probe : plan.probes) {
+    for (plan::PlannedRecord& record : probe.records) {
       const auto metric = std::ranges::find(config.metrics, record.metric, &config::Metric::name);
-      if (metric != config.metrics.end()) {
-        metric->buckets.resize(record.bounds.size());
+      if (metric == config.metrics.end()) {
+        continue;
       }
+      for (const auto kind :
+           {config::MetricKind::kCounter, config::MetricKind::kHistogram, config::MetricKind::kGauge}) {
+        metric->kind = collect::counts_for(record.kind, kind) ? kind : metric->kind;
+      }
+      metric->buckets.assign(record.bounds.begin(), record.bounds.end());
+      record.labels = metric->labels;
+      record.unit = metric->unit;
+      record.buckets = metric->buckets;
     }
   }
 }
@@ -108,7 +117,7 @@ void ProbeTest::attach(plan::ProbePlan plan) {
 }
 
 void ProbeTest::replace(plan::ProbePlan plan) {
-  give_buckets(config_, plan);
+  match_metrics(config_, plan);
   const discover::Target target{
       .binary = {}, .exe = "/proc/self/exe", .open_path = "/proc/self/exe", .members = {}};
   auto attached = attach::attach_binary({.config = &config_,
@@ -192,7 +201,7 @@ void ProbeTest::classify(std::uint64_t services) {
 
 void ProbeTest::fold() {
   for (std::uint32_t number = 1; number < kNumbers; ++number) {
-    auto folded = collect::fold_process(config_, *binary_, number, collect::Fold::kAll);
+    auto folded = collect::fold_process(*binary_, number, collect::Fold::kAll);
     ASSERT_TRUE(folded.has_value()) << folded.error().message;
   }
 }

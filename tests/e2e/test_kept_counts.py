@@ -142,7 +142,7 @@ class KeptCounts(TestCase):
 
     def units(self):
         """What is kept of binaries."""
-        return sorted(path.name for path in (self.pins / "v2").glob("unit_*"))
+        return sorted(path.name for path in (self.pins / "v3").glob("unit_*"))
 
     def release(self, version):
         """Another build of the service takes the place of the one that is installed."""
@@ -209,7 +209,7 @@ class KeptCounts(TestCase):
         samples = self.check(exporter, first.stop())
         self.assertEqual(samples.get(exposition.series("more_total", status="ok")), None)
         # Of generations that are over nothing stays.
-        wait_until(lambda: len(list(self.pins.glob("v2/unit_*/plan_*"))) == 1, "one generation's plan")
+        wait_until(lambda: len(list(self.pins.glob("v3/unit_*/plan_*"))) == 1, "one generation's plan")
 
     def test_a_file_that_changes_is_loaded(self):
         load = Load(self, self.exe)

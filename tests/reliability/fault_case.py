@@ -95,7 +95,8 @@ class FaultCase(TestCase):
         self.check_watch()
         return samples
 
-    def row(self, fault, provoked, made, number, result):
+    @staticmethod
+    def row(fault, provoked, made, number, result):
         FaultCase.rows.append(Row(fault, provoked, made if isinstance(made, str) else f"{made:,}",
                                   number if isinstance(number, str) else f"{number:,}", result))
 

@@ -32,7 +32,7 @@ RELOAD_EVERY = 10
 UPGRADE_EVERY = 60
 
 # Those that have as many entries as there are series, calls, objects and processes now.
-FILLED_MAPS = ("series", "goroutines", "spilled", "objects", "unwound", "processes", "process_records", "process_services",
+FILLED_MAPS = ("series", "goroutines", "spilled", "objects", "unwound", "processes", "process_records", "process_services", "process_labels",
                "handover_marks")
 
 # By how much the last third may be above the first: a share, and so much more.

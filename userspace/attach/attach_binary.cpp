@@ -78,6 +78,33 @@ Result<> link_file(AttachedBinary& binary, const discover::Target& target, const
   return {};
 }
 
+// What was pinned for a generation that cannot be attached, but for what it shares with the one before.
+void forget(const AttachRequest& request, AttachedBinary& binary) {
+  for (std::size_t i = binary.probes.size(); request.earlier != nullptr && i-- > 0;) {
+    const auto& kept = request.earlier->probes;
+    if (std::ranges::find(kept, binary.probes[i].number, &AttachedProbe::number) != kept.end()) {
+      binary.probes.erase(binary.probes.begin() + static_cast<std::ptrdiff_t>(i));
+    }
+  }
+  if (binary.generation != 0) {
+    unpin(request.units, binary, request.earlier == nullptr);
+  }
+}
+
+Result<> load_and_link(const AttachRequest& request, UnitNumbers& numbers, AttachedBinary& binary) {
+  const discover::Target& target = *request.target;
+  RETURN_IF_ERROR(load_generation(request, numbers, binary));
+  RETURN_IF_ERROR(pin_binary(request.units, binary));
+  // Without a lease, or where strangers run the file, only the service's own processes are trapped.
+  if (auto lease = FileLease::take(target.open_path); lease && target.strangers == 0) {
+    binary.lease = std::move(*lease);
+    return link_file(binary, target, request.kernel);
+  }
+  binary.scope = Scope::kProcess;
+  Links none;
+  return follow_members(binary, target, request.kernel, none);
+}
+
 }  // namespace
 
 base::Result<> follow_members(AttachedBinary& binary, const discover::Target& target,
@@ -159,18 +186,17 @@ base::Result<AttachedBinary> attach_binary(const AttachRequest& request, plan::P
   attached.id = target.binary;
   attached.exe = target.exe;
   attached.frame_stride = frame_stride_of(plan);
+  if (request.earlier != nullptr) {
+    // Wider than needed serves as well, and calls in flight go on in the same maps.
+    attached.frame_stride = std::max(attached.frame_stride, request.earlier->frame_stride);
+  }
   attached.in_flight_limit = request.config->limits.in_flight;
   attached.plan = std::move(plan);
-  RETURN_IF_ERROR(load_generation(request, numbers, attached));
-  RETURN_IF_ERROR(pin_binary(request.units, attached));
-  // Without a lease, or where strangers run the file, only the service's own processes are trapped.
-  if (auto lease = FileLease::take(target.open_path); lease && target.strangers == 0) {
-    attached.lease = std::move(*lease);
-    RETURN_IF_ERROR(link_file(attached, target, request.kernel));
-  } else {
-    attached.scope = Scope::kProcess;
-    Links none;
-    RETURN_IF_ERROR(follow_members(attached, target, request.kernel, none));
+  const UnitNumbers before = numbers;
+  if (auto result = load_and_link(request, numbers, attached); !result) {
+    forget(request, attached);
+    numbers = before;
+    return std::unexpected(std::move(result.error()));
   }
   return attached;
 }

@@ -49,6 +49,16 @@ base::Result<> open_gates(const SharedMaps& maps, std::span<const Gate> gates) {
   return set_all(maps, gates, 0, GATE_STEADY);
 }
 
+base::Result<> shut_gates(const SharedMaps& maps, std::span<const Gate> gates) {
+  for (const Gate& gate : gates) {
+    ASSIGN_OR_RETURN(const std::uint32_t current, current_generation(maps, gate.number));
+    if (current == gate.generation) {
+      RETURN_IF_ERROR(set_all(maps, std::span(&gate, 1), 0, GATE_SHUT));
+    }
+  }
+  return {};
+}
+
 base::Result<> hand_over(const SharedMaps& maps, std::span<const Gate> gates) {
   if (gates.empty()) {
     return {};

@@ -25,4 +25,8 @@ struct Gate {
 // none. Takes half a second.
 [[nodiscard]] base::Result<> hand_over(const SharedMaps& maps, std::span<const Gate> gates);
 
+// These generations count no more, all at once: detaching them takes many steps, and between two of them
+// entries would be seen without their returns. Gates that another generation has are left alone.
+[[nodiscard]] base::Result<> shut_gates(const SharedMaps& maps, std::span<const Gate> gates);
+
 }  // namespace attach

@@ -37,6 +37,7 @@ Result<> use_shared_maps(const probe& skeleton, const SharedMaps& shared) {
   RETURN_IF_ERROR(use_map(maps.processes, shared.processes));
   RETURN_IF_ERROR(use_map(maps.process_records, shared.process_records));
   RETURN_IF_ERROR(use_map(maps.process_services, shared.process_services));
+  RETURN_IF_ERROR(use_map(maps.process_labels, shared.process_labels));
   RETURN_IF_ERROR(use_map(maps.blank_record, shared.blank_record));
   RETURN_IF_ERROR(use_map(maps.last_number, shared.last_number));
   RETURN_IF_ERROR(use_map(maps.events, shared.events));

@@ -205,6 +205,7 @@ void load_unit(const PinFolder& unit, std::vector<AttachedBinary>& found,
     if (!opened) {
       problems.push_back(
           fmt::format("{}/{}: {}", unit.path(), plan_name(generation), opened.error().message));
+      unit.remove(plan_name(generation));
     } else if (is_latest || !binary->probes.empty()) {
       is_latest = false;
       found.push_back(*std::move(binary));
@@ -258,8 +259,12 @@ std::vector<AttachedBinary> load_pinned(const PinFolder& units, std::vector<std:
     if (!number_after(kUnit, name)) {
       continue;
     }
+    const std::size_t before = found.size();
     if (const auto unit = units.folder(name)) {
       load_unit(*unit, found, problems);
+    }
+    if (found.size() == before) {
+      units.remove(name);  // nothing in it can be read
     }
   }
   return found;

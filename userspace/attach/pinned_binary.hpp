@@ -30,8 +30,8 @@ namespace attach {
 [[nodiscard]] base::Result<> describe_again(const PinFolder& units, const AttachedBinary& binary);
 
 // The generations of all units, without programs and links; of each unit the latest first. Of an earlier one
-// only the probes whose counts no later one goes on with. `problems` takes those that cannot be read, by
-// name.
+// only the probes whose counts no later one continues. `problems` takes those that cannot be read, by name;
+// they are removed.
 [[nodiscard]] std::vector<AttachedBinary> load_pinned(const PinFolder& units,
                                                       std::vector<std::string>& problems);
 

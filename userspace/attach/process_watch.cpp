@@ -30,6 +30,7 @@ base::Result<SharedMaps> keep_maps(const processes& skeleton) {
   ASSIGN_OR_RETURN(maps.processes, keep_map(from.processes));
   ASSIGN_OR_RETURN(maps.process_records, keep_map(from.process_records));
   ASSIGN_OR_RETURN(maps.process_services, keep_map(from.process_services));
+  ASSIGN_OR_RETURN(maps.process_labels, keep_map(from.process_labels));
   ASSIGN_OR_RETURN(maps.blank_record, keep_map(from.blank_record));
   ASSIGN_OR_RETURN(maps.last_number, keep_map(from.last_number));
   ASSIGN_OR_RETURN(maps.events, keep_map(from.events));
@@ -41,11 +42,11 @@ base::Result<SharedMaps> keep_maps(const processes& skeleton) {
   return maps;
 }
 
-std::array<bpf_map*, 9> kept_maps(const processes& skeleton) {
+std::array<bpf_map*, 10> kept_maps(const processes& skeleton) {
   const auto& maps = skeleton.maps;
-  return {maps.processes,     maps.process_records, maps.process_services, maps.last_number,
-          maps.hits,          maps.stranger_hits,   maps.losses,           maps.gates,
-          maps.handover_marks};
+  return {
+      maps.processes, maps.process_records, maps.process_services, maps.process_labels, maps.last_number,
+      maps.hits,      maps.stranger_hits,   maps.losses,           maps.gates,          maps.handover_marks};
 }
 
 Result<> use_pinned(const processes& skeleton, const PinFolder& pins) {

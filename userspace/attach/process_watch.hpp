@@ -23,6 +23,7 @@ struct SharedMaps {
   base::SharedFd processes;
   base::SharedFd process_records;
   base::SharedFd process_services;
+  base::SharedFd process_labels;
   base::SharedFd blank_record;
   base::SharedFd last_number;
   base::SharedFd events;

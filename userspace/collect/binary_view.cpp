@@ -3,12 +3,15 @@
 #include <algorithm>
 
 #include "abi/maps.h"
+#include "collect/metric_shape.hpp"
 
 namespace collect {
 
 const config::Metric* BinaryView::metric(const plan::PlannedRecord& record) const {
   const auto found = std::ranges::find(config->metrics, record.metric, &config::Metric::name);
-  return found == config->metrics.end() || found->buckets.size() != record.bounds.size() ? nullptr : &*found;
+  const bool fits = found != config->metrics.end() && counts_for(record.kind, found->kind) &&
+                    found->unit == record.unit && can_rebucket(record.buckets, found->buckets);
+  return fits ? &*found : nullptr;
 }
 
 const KnownProcess* BinaryView::process(std::uint32_t number) const {
@@ -31,13 +34,20 @@ std::optional<Sample> BinaryView::sample_for(const plan::PlannedProbe& probe,
   if (!service) {
     return std::nullopt;
   }
-  auto labels = label_values(*of, probe, binary->plan, origin, *service, *identities, known->exited);
-  if (!labels) {
-    return std::nullopt;
-  }
+  const LabelSource source{.metric = of, .record = &record, .probe = &probe, .plan = &binary->plan};
   Sample sample;
+  if (for_totals) {
+    LastingLabels labels = lasting_labels(source, origin, *service);
+    sample.labels = std::move(labels.values);
+    sample.process_labels = std::move(labels.process_labels);
+  } else {
+    auto labels = label_values(source, origin, *service, *identities, known->exited);
+    if (!labels) {
+      return std::nullopt;
+    }
+    sample.labels = *std::move(labels);
+  }
   sample.metric = record.metric;
-  sample.labels = std::move(*labels);
   sample.service = std::move(*service);
   sample.process = origin.process;
   return sample;

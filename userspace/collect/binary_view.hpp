@@ -21,14 +21,16 @@ struct BinaryView {
   const Identities* identities = nullptr;
   const KnownProcess* folded = nullptr;  // stands for processes that are gone
 
-  // The config's metric that a record feeds. Null: the plan is older than the config, which has it no more or
-  // with other buckets.
+  bool for_totals = false;  // samples have lasting_labels()
+
+  // The config's metric that a record feeds. Null: the plan is older than the config, which does not have it
+  // any more, or with a kind, unit or buckets that its counts cannot be told in.
   [[nodiscard]] const config::Metric* metric(const plan::PlannedRecord& record) const;
 
   [[nodiscard]] const KnownProcess* process(std::uint32_t number) const;
 
   // A sample without a value; none where the process is not ours or not known well enough yet, or the metric
-  // is no more.
+  // is not there any more.
   [[nodiscard]] std::optional<Sample> sample_for(const plan::PlannedProbe& probe,
                                                  const plan::PlannedRecord& record,
                                                  const SeriesOrigin& origin) const;

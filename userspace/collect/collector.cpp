@@ -9,7 +9,7 @@
 
 #include "abi/maps.h"
 #include "collect/identities.hpp"
-#include "collect/label_values.hpp"
+#include "collect/limit_gauges.hpp"
 #include "collect/read_maps.hpp"
 #include "collect/series_samples.hpp"
 
@@ -53,6 +53,21 @@ std::set<std::string> known_gauges(const attach::CountedBinary& binary,
   return known;
 }
 
+// Whether it is known of each process that was counted whose it is.
+base::Result<bool> are_classified(const attach::CountedBinary& binary, const ProcessTable& processes) {
+  for (std::size_t i = 0; i < binary.probes.size(); ++i) {
+    ASSIGN_OR_RETURN(const std::vector<RawSeries> found,
+                     read_series(binary.probes[i], binary.plan.probes[i]));
+    const bool all = std::ranges::all_of(found, [&](const RawSeries& series) {
+      return series.overflow || series.process == FOLDED_PROCESS || processes.contains(series.process);
+    });
+    if (!all) {
+      return false;
+    }
+  }
+  return true;
+}
+
 }  // namespace
 
 base::Result<std::vector<Sample>> collect(const config::ProbeConfig& config,
@@ -63,7 +78,7 @@ base::Result<std::vector<Sample>> collect(const config::ProbeConfig& config,
   ASSIGN_OR_RETURN(live.frames, read_frames(binary));
   add_unrecorded(live.frames, unrecorded);
   ASSIGN_OR_RETURN(const std::vector<RawUnwound> unwound, read_unwound(binary));
-  Identities identities;
+  Identities identities(processes);
   identities.add(binary, live.objects);
   const KnownProcess folded{.services = all_services(config), .exited = true};
   const BinaryView view{.config = &config,
@@ -83,37 +98,38 @@ base::Result<std::vector<Sample>> collect(const config::ProbeConfig& config,
   // binary.
   const std::set<std::string> unknown = unknown_gauges(binary);
   std::erase_if(samples, [&unknown](const Sample& sample) { return unknown.contains(sample.metric); });
-  std::ranges::move(gauges.complete(counts, known_gauges(binary, unknown), processes),
-                    std::back_inserter(samples));
+  std::vector<Sample> complete = gauges.complete(counts, known_gauges(binary, unknown), processes);
+  limit_gauges(complete, config.metrics);
+  std::ranges::move(complete, std::back_inserter(samples));
   return samples;
 }
 
-base::Result<bool> is_told(const config::ProbeConfig& config, const attach::CountedBinary& binary,
-                           const ProcessTable& processes) {
-  Identities identities;
-  ASSIGN_OR_RETURN(const std::vector<RawObject> objects, read_objects(binary));
-  identities.add(binary, objects);
-  for (std::size_t i = 0; i < binary.probes.size(); ++i) {
-    const std::vector<std::string> learnt = learnt_labels(config, binary.plan.probes[i]);
-    ASSIGN_OR_RETURN(const std::vector<RawSeries> found,
-                     read_series(binary.probes[i], binary.plan.probes[i]));
-    for (const RawSeries& series : found) {
-      if (series.overflow || series.process == FOLDED_PROCESS) {
-        continue;
+base::Result<std::optional<std::vector<Sample>>> lasting_counts(const config::ProbeConfig& config,
+                                                                const attach::CountedBinary& binary,
+                                                                const ProcessTable& processes) {
+  std::optional<std::vector<Sample>> samples;
+  ASSIGN_OR_RETURN(const bool is_classified, are_classified(binary, processes));
+  if (!is_classified) {
+    return samples;
+  }
+  samples.emplace();
+  ASSIGN_OR_RETURN(const std::vector<RawUnwound> unwound, read_unwound(binary));
+  const KnownProcess folded{.services = all_services(config), .exited = true};
+  const BinaryView view{
+      .config = &config, .binary = &binary, .processes = &processes, .folded = &folded, .for_totals = true};
+  for (std::size_t probe = 0; probe < binary.plan.probes.size(); ++probe) {
+    ASSIGN_OR_RETURN(std::vector<Sample> counted, series_samples(view, probe, unwound));
+    for (Sample& sample : counted) {
+      if (!sample.process_labels.empty() && sample.process == FOLDED_PROCESS) {
+        continue;  // retired: the labels of its processes are not known any more
       }
-      const auto known = processes.find(series.process);
-      if (known == processes.end()) {
-        return false;
+      if (sample.process_labels.empty()) {
+        sample.process = FOLDED_PROCESS;
       }
-      const bool may_learn = !known->second.exited && !known->second.services.empty();
-      if (may_learn && std::ranges::any_of(learnt, [&](const std::string& label) {
-            return !identities.find(series.process, label);
-          })) {
-        return false;
-      }
+      samples->push_back(std::move(sample));
     }
   }
-  return true;
+  return samples;
 }
 
 std::set<std::string> unknown_gauges(const attach::CountedBinary& binary) {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <span>
 #include <string>
@@ -26,10 +27,11 @@ namespace collect {
                                                         const ProcessTable& processes, GaugeMemory& gauges,
                                                         std::span<const RawFrame> unrecorded = {});
 
-// Whether collect() tells all that was counted: every process is classified, and its labels are learnt or it
-// is gone.
-[[nodiscard]] base::Result<bool> is_told(const config::ProbeConfig& config,
-                                         const attach::CountedBinary& binary, const ProcessTable& processes);
+// Counters and histograms of a binary whose probes count no more, as totals keep them: Sample::process_labels
+// stay open, and samples without such labels are of no process. None: a process that was counted is not
+// classified yet.
+[[nodiscard]] base::Result<std::optional<std::vector<Sample>>> lasting_counts(
+    const config::ProbeConfig& config, const attach::CountedBinary& binary, const ProcessTable& processes);
 
 // Gauges that nobody knows now, as a probe that feeds them is detached; collect() leaves them out.
 [[nodiscard]] std::set<std::string> unknown_gauges(const attach::CountedBinary& binary);

@@ -16,12 +16,13 @@ namespace {
 
 using base::Result;
 
-Result<> delete_objects(const attach::CountedBinary& binary, std::uint32_t process, bool with_learnt_labels) {
+Result<> delete_objects(const attach::CountedBinary& binary, std::uint32_t process,
+                        bool with_process_labels) {
   ASSIGN_OR_RETURN(const std::vector<RawObject> objects, read_objects(binary));
   for (const RawObject& object : objects) {
     const object_key key{.process = process, .object = object.object, .address = object.address};
     // A label of the process belongs to no address.
-    if (object.process == process && (with_learnt_labels || object.address != 0)) {
+    if (object.process == process && (with_process_labels || object.address != 0)) {
       bpf_map_delete_elem(binary.maps.objects.value(), &key);
     }
   }
@@ -41,12 +42,11 @@ base::Result<> forget_calls(const attach::CountedBinary& binary, std::uint32_t p
   return delete_objects(binary, process, false);
 }
 
-base::Result<> fold_process(const config::ProbeConfig& config, const attach::CountedBinary& binary,
-                            std::uint32_t process, Fold which) {
+base::Result<> fold_process(const attach::CountedBinary& binary, std::uint32_t process, Fold which) {
   for (std::size_t i = 0; i < binary.probes.size(); ++i) {
     const plan::PlannedProbe& planned = binary.plan.probes[i];
     if (!binary.probes[i].maps.series ||
-        (which == Fold::kWithoutLearntLabels && !learnt_labels(config, planned).empty())) {
+        (which == Fold::kWithoutProcessLabels && has_process_labels(planned))) {
       continue;
     }
     RETURN_IF_ERROR(fold_series(binary.probes[i], planned, process));

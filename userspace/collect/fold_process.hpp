@@ -5,7 +5,6 @@
 
 #include "attach/attached_binary.hpp"
 #include "base/error.hpp"
-#include "config/probe_config.hpp"
 
 namespace collect {
 
@@ -14,12 +13,11 @@ namespace collect {
 [[nodiscard]] base::Result<> forget_calls(const attach::CountedBinary& binary, std::uint32_t process);
 
 // Which probes to fold.
-enum class Fold { kWithoutLearntLabels, kAll };
+enum class Fold { kWithoutProcessLabels, kAll };
 
 // Moves the series of a process that is gone into those of FOLDED_PROCESS, and frees their slots. Sums stay
 // equal at every step that a scrape can see: scrapes and folds take turns.
-[[nodiscard]] base::Result<> fold_process(const config::ProbeConfig& config,
-                                          const attach::CountedBinary& binary, std::uint32_t process,
+[[nodiscard]] base::Result<> fold_process(const attach::CountedBinary& binary, std::uint32_t process,
                                           Fold which);
 
 // Ends the folds that an exporter which was killed had begun, so that nothing is counted twice or lost.

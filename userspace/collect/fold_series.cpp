@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "abi/maps.h"
+#include "collect/journal.hpp"
 #include "collect/map_entries.hpp"
 #include "collect/process_keys.hpp"
 
@@ -61,15 +62,16 @@ class SeriesFold {
   Result<> resume() {
     RETURN_IF_ERROR(end_renames());
     std::vector<std::byte> bytes(sizeof(fold_step) + total_.size() * sizeof(total_[0]));
-    const std::uint32_t first = 0;
-    if (bpf_map_lookup_elem(maps_->fold_journal.value(), &first, bytes.data()) != 0) {
-      return base::fail_errno(errno, "reading the journal of a probe");
-    }
+    RETURN_IF_ERROR(read_journal(maps_->fold_journal.value(), bytes));
     fold_step step{};
     std::memcpy(&step, bytes.data(), sizeof(step));
     std::memcpy(total_.data(), bytes.data() + sizeof(step), bytes.size() - sizeof(step));
     if (step.underway == 0) {
       return {};
+    }
+    if (step.source >= maps_->series_limit || step.target >= maps_->series_limit) {
+      return base::fail(base::ErrorCode::kUnsupported, "the journal of a probe names series {} and {} of {}",
+                        step.source, step.target, maps_->series_limit);
     }
     const auto keys = keys_with(step.source);
     return keys ? add(*keys, step.source, step.target) : std::unexpected(keys.error());

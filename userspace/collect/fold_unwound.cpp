@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "abi/maps.h"
+#include "collect/journal.hpp"
 #include "collect/process_keys.hpp"
 
 namespace collect {
@@ -73,10 +74,7 @@ base::Result<> fold_unwound(const attach::CountedBinary& binary, std::uint16_t p
 
 base::Result<> resume_unwound(const attach::CountedBinary& binary) {
   std::vector<std::byte> bytes(sizeof(unwound_step) + unwound_key_size(binary));
-  const std::uint32_t first = 0;
-  if (bpf_map_lookup_elem(binary.maps.unwound_journal.value(), &first, bytes.data()) != 0) {
-    return base::fail_errno(errno, "reading the journal of calls that panicked");
-  }
+  RETURN_IF_ERROR(read_journal(binary.maps.unwound_journal.value(), bytes));
   unwound_step step{};
   std::memcpy(&step, bytes.data(), sizeof(step));
   return step.total == 0

@@ -13,6 +13,9 @@ namespace {
 
 using config::RecordKind;
 
+// Gauges of one binary that are shown at 0 because they were there once, at most.
+constexpr std::size_t kMostRemembered = 100'000;
+
 std::uint64_t word_at(const std::vector<std::byte>& values, std::size_t offset) {
   std::uint64_t word = 0;
   if (offset + sizeof(word) <= values.size()) {
@@ -131,6 +134,9 @@ std::vector<Sample> GaugeMemory::complete(const GaugeCounts& counts, const std::
     const auto known = processes.find(key.process);
     return !metrics.contains(key.metric) || known == processes.end() || known->second.exited;
   });
+  if (seen_.size() > kMostRemembered) {
+    std::erase_if(seen_, [&](const GaugeKey& key) { return !counts.all().contains(key); });
+  }
   std::vector<Sample> samples;
   samples.reserve(seen_.size());
   for (const GaugeKey& key : seen_) {

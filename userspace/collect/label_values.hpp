@@ -21,20 +21,43 @@ struct SeriesOrigin {
   std::span<const std::byte> values;
 };
 
-// Labels of the metrics that a probe feeds which belong to the process. Its series keep them for a while
-// after the process is gone, since afterwards they are not known any more.
-[[nodiscard]] std::vector<std::string> learnt_labels(const config::ProbeConfig& config,
-                                                     const plan::PlannedProbe& probe);
+// Whether a label of the metric that a record feeds belongs to the process: it is not the probe's, nor
+// `service`.
+[[nodiscard]] bool is_process_label(const plan::PlannedProbe& probe, const std::string& label);
+
+// Whether a probe feeds metrics with labels that belong to the process. Its series stay apart for a while
+// after the process is gone, since afterwards those labels are not known any more.
+[[nodiscard]] bool has_process_labels(const plan::PlannedProbe& probe);
 
 // The service that `process` counts for in `probe`; none where it belongs to none of the probe's services.
 [[nodiscard]] std::optional<std::string> service_of(const KnownProcess& process,
                                                     const plan::PlannedProbe& probe);
 
-// Values in the order of the metric's labels. None while a label of the process is not learnt yet: the kernel
-// keeps the counts until it is. A process that is gone will not be learnt any more; its label is "". Of the
-// processes that were folded into one the labels are not known any more: those series are retired.
-[[nodiscard]] std::optional<std::vector<std::string>> label_values(
-    const config::Metric& metric, const plan::PlannedProbe& probe, const plan::ProbePlan& plan,
-    const SeriesOrigin& origin, const std::string& service, const Identities& identities, bool exited);
+// A metric as it is configured now, and the record that fed it, maybe as an earlier configuration said.
+struct LabelSource {
+  const config::Metric* metric = nullptr;
+  const plan::PlannedRecord* record = nullptr;
+  const plan::PlannedProbe* probe = nullptr;
+  const plan::ProbePlan* plan = nullptr;
+};
+
+// Values in the order of the metric's labels. A label that the metric did not have when the record was
+// planned is "", which is the series without it. None while a label of the process is not learned yet: the
+// kernel keeps the counts until it is. A process that is gone will not be learned any more; its label is "".
+// Of the processes that were folded into one the labels are not known any more: those series are retired.
+[[nodiscard]] std::optional<std::vector<std::string>> label_values(const LabelSource& source,
+                                                                   const SeriesOrigin& origin,
+                                                                   const std::string& service,
+                                                                   const Identities& identities, bool exited);
+
+// The same for totals, which outlive the series: labels of the process stay "", and their indexes are in
+// `process_labels`.
+struct LastingLabels {
+  std::vector<std::string> values;
+  std::vector<std::uint16_t> process_labels;
+};
+
+[[nodiscard]] LastingLabels lasting_labels(const LabelSource& source, const SeriesOrigin& origin,
+                                           const std::string& service);
 
 }  // namespace collect

@@ -4,6 +4,7 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -18,7 +19,14 @@ struct KnownProcess {
   std::vector<std::string> services;  // empty: not ours
   discover::BinaryId binary;          // the attached binary it runs
   bool exited = false;
+  // Labels of the process itself that a probe has learned: "gateway/gateway_id" (process_label_id) -> value.
+  std::map<std::string, std::string> labels;
 };
+
+// A label belongs to the service whose `identity` defines it.
+[[nodiscard]] inline std::string process_label_id(const std::string& service, const std::string& label) {
+  return service + "/" + label;
+}
 
 using ProcessTable = std::unordered_map<std::uint32_t, KnownProcess>;
 

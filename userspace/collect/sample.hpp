@@ -18,6 +18,8 @@ struct Sample {
   double number = 0;          // counter, gauge; sum of a histogram, in the metric's unit
   std::vector<std::uint64_t>
       buckets;  // histogram: observations per bucket, not cumulative; the last is above all bounds
+  // In totals: indexes of the labels that are the process's own. Their text is "" here; the process has it.
+  std::vector<std::uint16_t> process_labels;
 
   bool operator==(const Sample&) const = default;
 };

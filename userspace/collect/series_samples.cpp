@@ -7,6 +7,7 @@
 #include <tuple>
 #include <utility>
 
+#include "collect/metric_shape.hpp"
 #include "collect/unwound_series.hpp"
 
 namespace collect {
@@ -68,14 +69,19 @@ class SetGauges {
 };
 
 // Fills in the value; false where this record was never fired for this series.
-bool set_value(Sample& sample, const RawSeries& series, const plan::PlannedRecord& record) {
+bool set_value(Sample& sample, const RawSeries& series, const plan::PlannedRecord& record,
+               const config::Metric& metric) {
   const auto slots = std::span(series.slots).subspan(record.slot);
   sample.number = static_cast<double>(static_cast<std::int64_t>(slots[0])) * record.scale;
   if (record.kind == RecordKind::kCount) {
     return slots[0] != 0;
   }
   const auto buckets = slots.subspan(1, record.bounds.size() + 1);
-  sample.buckets.assign(buckets.begin(), buckets.end());
+  if (record.buckets == metric.buckets) {
+    sample.buckets.assign(buckets.begin(), buckets.end());
+  } else {
+    sample.buckets = rebucket(buckets, record.buckets, metric.buckets);
+  }
   return std::ranges::any_of(buckets, [](std::uint64_t count) { return count != 0; });
 }
 
@@ -108,7 +114,7 @@ void append_samples(const BinaryView& view, const plan::PlannedProbe& probe, con
       if (process != nullptr && !process->exited) {
         gauges.add(std::move(*sample), newest(series, record), record.scale);
       }
-    } else if (set_value(*sample, series, record)) {
+    } else if (set_value(*sample, series, record, *view.metric(record))) {
       samples.push_back(std::move(*sample));
     }
   }

@@ -41,9 +41,16 @@ std::string without_suffix(std::string text, const std::string& suffix) {
   return text.ends_with(suffix) ? text.substr(0, text.size() - suffix.size()) : text;
 }
 
-// Compiled once per pattern and thread: a scrape decodes thousands of labels with a handful of patterns.
+// More than a configuration has at a time; those of configurations before go with the others.
+constexpr std::size_t kMostPatterns = 256;
+
+// Compiled once per pattern and thread: a scrape decodes thousands of labels with a handful of patterns. The
+// result is good until the next call.
 const re2::RE2& compiled(const std::string& pattern) {
   static thread_local std::map<std::string, std::unique_ptr<re2::RE2>> cache;
+  if (cache.size() >= kMostPatterns && !cache.contains(pattern)) {
+    cache.clear();
+  }
   auto& entry = cache[pattern];
   if (!entry) {
     entry = std::make_unique<re2::RE2>(pattern, re2::RE2::Quiet);

@@ -150,7 +150,8 @@ void append_losses(Families& families, const SelfState& state) {
                          .build());
   families.push_back(
       counter("uprobe_exporter_counters_reset_total", "", {},
-              "Times that counts were given up, since an earlier exporter kept them in another way.")
+              "Times that counts started again at 0: an earlier exporter kept them in another way, they cannot be "
+              "read, or a metric has other buckets, another unit or another kind than before.")
           .add({}, static_cast<double>(state.resets))
           .build());
   auto unknown =

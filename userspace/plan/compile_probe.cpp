@@ -393,6 +393,9 @@ Result<> ProbeCompiler::add_record(const config::Record& record, const config::M
   PlannedRecord planned;
   planned.metric = record.metric;
   planned.kind = record.kind;
+  planned.labels = metric.labels;
+  planned.unit = metric.unit;
+  planned.buckets = metric.buckets;
   PendingRecord pending;
   pending.index = probe_.records.size();
   ASSIGN_OR_RETURN(planned.at_return, fires_at_return(record));

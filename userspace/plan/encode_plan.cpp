@@ -33,7 +33,7 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(LabelField, name, kind, offset, size, is_sign
                                    transforms)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Phase, operations, text, when)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(PlannedRecord, metric, kind, at_return, value, when, slot, bounds, scale,
-                                   object, object_value, poll)
+                                   object, object_value, poll, labels, unit, buckets)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Contribution, target, source, destination, length, at_return)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(IdentityTarget, label, object)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(PlannedProbe, name, services, entry_sites, return_sites, framed, outermost,

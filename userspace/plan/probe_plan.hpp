@@ -67,6 +67,10 @@ struct PlannedRecord {
   std::uint32_t object = 0;          // pairs and polls: number of the set of objects, unique in the binary
   std::uint16_t object_value = 0;    // in flight and poll: offset of the captured object's address in values
   Phase poll;                        // kPoll: run in userspace; its result is register 0
+  // The metric as it was configured: what is counted by this plan is read so, whatever the metric is by then.
+  std::vector<std::string> labels;
+  std::string unit;
+  std::vector<double> buckets;  // histogram: `bounds` in `unit`
 };
 
 // Whether PlannedRecord::object means something.

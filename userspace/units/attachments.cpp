@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <iterator>
+#include <map>
 #include <set>
 #include <utility>
 
@@ -207,7 +207,13 @@ void Attachments::report(const Attachment& attachment) const {
                           {"skipped", plan.skipped.size() + plan.probes.size() - attached}});
 }
 
-void Attachments::detach(Attachment& attachment) {
+void Attachments::detach(Attachment& attachment, const attach::SharedMaps& maps) {
+  const attach::Gate gate{.number = attachment.binary.gate, .generation = attachment.binary.generation};
+  if (!attachment.binary.links.empty()) {
+    if (auto result = attach::shut_gates(maps, std::span(&gate, 1)); !result) {
+      log_->error("ending to count", {{"error", result.error().message}});
+    }
+  }
   detached_.push_back(attach::detach(attachment.binary));
 }
 
@@ -229,7 +235,7 @@ void Attachments::add(std::vector<Attempt> attempts, const attach::SharedMaps& m
 // What the later generation does not go on with is kept apart until its counts are in the totals.
 void Attachments::replace(Attachment& earlier, Attachment fresh, const attach::SharedMaps& maps) {
   earlier.forget_calls();
-  detach(earlier);
+  detach(earlier, maps);
   fresh.gauges = std::move(earlier.gauges);
   fresh.go_on_from(earlier);
   auto left =
@@ -249,10 +255,11 @@ void Attachments::replace(Attachment& earlier, Attachment fresh, const attach::S
     attach::unpin(kept_->units(), left->binary, false);
     return;
   }
-  std::set<std::uint16_t> numbers;
-  std::ranges::transform(left->binary.probes, std::inserter(numbers, numbers.end()),
-                         &attach::AttachedProbe::number);
-  if (auto result = end_calls(left->binary, numbers, maps); !result) {
+  std::map<std::uint16_t, call_end> probes;
+  for (std::size_t i = 0; i < left->binary.probes.size(); ++i) {
+    probes[left->binary.probes[i].number] = end_of_calls(left->binary.plan.probes[i], earlier.binary.plan);
+  }
+  if (auto result = end_calls(left->binary, probes, maps); !result) {
     log_->error("ending calls of probes that are left out", {{"error", result.error().message}});
   }
   attachments_.push_back(std::move(left));
@@ -294,11 +301,11 @@ void Attachments::follow_members(const std::vector<discover::Target>& targets,
   }
 }
 
-void Attachments::give_way_to_writers() {
+void Attachments::give_way_to_writers(const attach::SharedMaps& maps) {
   for (const auto& attachment : attachments_) {
     attach::AttachedBinary& binary = attachment->binary;
     if (binary.lease && binary.lease->is_broken()) {
-      detach(*attachment);
+      detach(*attachment, maps);
       attachment->on(UnitEvent::kWriterWaits);
       std::erase(tried_, Tried{binary.id, attachment->binary.service});
       log_->info("detached: the file is about to be overwritten",
@@ -311,7 +318,7 @@ void Attachments::give_way_to_successor(const attach::SharedMaps& maps) {
   for (const auto& attachment : attachments_) {
     const auto current = attach::current_generation(maps, attachment->binary.gate);
     if (current && *current > attachment->binary.generation && !attachment->binary.links.empty()) {
-      detach(*attachment);
+      detach(*attachment, maps);
       attachment->on(UnitEvent::kSuccessorCounts);
       log_->info("detached: another exporter has taken over",
                  {{"service", attachment->binary.service}, {"exe", attachment->binary.exe}});
@@ -319,13 +326,13 @@ void Attachments::give_way_to_successor(const attach::SharedMaps& maps) {
   }
 }
 
-void Attachments::drop_left_out_services() {
+void Attachments::drop_left_out_services(const attach::SharedMaps& maps) {
   for (const auto& attachment : attachments_) {
     const std::string& service = attachment->binary.service;
     if (attachment->is_current() &&
         std::ranges::find(config_->services, service, &config::Service::name) == config_->services.end()) {
       attachment->forget_calls();
-      detach(*attachment);
+      detach(*attachment, maps);
       attachment->on(UnitEvent::kLeftOut);
       log_->info("detached: the service is not configured any more",
                  {{"service", service}, {"exe", attachment->binary.exe}});
@@ -372,7 +379,7 @@ bool Attachments::retire(Attachment& attachment, const ProcessRegistry& registry
   const bool is_last = std::ranges::none_of(attachments_, [&](const auto& other) {
     return other.get() != &attachment && other->binary.gate == binary.gate;
   });
-  detach(attachment);
+  detach(attachment, maps);
   attach::unpin(kept_->units(), binary, is_last);
   for (const attach::AttachedProbe& probe : binary.probes) {
     std::erase(kept_->totals().merged, attach::counts_id(probe));
@@ -386,6 +393,18 @@ bool Attachments::retire(Attachment& attachment, const ProcessRegistry& registry
   log_->debug("counts added to the totals",
               {{"service", binary.service}, {"exe", binary.exe}, {"probes", binary.probes.size()}});
   return true;
+}
+
+void Attachments::stop_counting(const attach::SharedMaps& maps) const {
+  std::vector<attach::Gate> gates;
+  for (const auto& attachment : attachments_) {
+    if (!attachment->binary.links.empty()) {
+      gates.push_back({.number = attachment->binary.gate, .generation = attachment->binary.generation});
+    }
+  }
+  if (auto result = attach::shut_gates(maps, gates); !result) {
+    log_->error("ending to count", {{"error", result.error().message}});
+  }
 }
 
 std::vector<ProbedBinary> Attachments::binaries() const {

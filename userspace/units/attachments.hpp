@@ -95,16 +95,20 @@ class Attachments {
 
   // Takes the breakpoints out of files that somebody waits to overwrite. What was counted stays; the file is
   // looked at anew when a service runs it again.
-  void give_way_to_writers();
+  void give_way_to_writers(const attach::SharedMaps& maps);
 
   // Detaches what another exporter has taken over.
   void give_way_to_successor(const attach::SharedMaps& maps);
 
   // Detaches services that the config does not have any more.
-  void drop_left_out_services();
+  void drop_left_out_services(const attach::SharedMaps& maps);
 
   // Moves the counts of what nobody will hit any more to the totals, and forgets it.
   void retire(const ProcessRegistry& registry, const attach::SharedMaps& maps);
+
+  // From here on nothing counts: calls in flight stay in the maps as they are, for the next exporter.
+  // Breakpoints are there until this is destroyed.
+  void stop_counting(const attach::SharedMaps& maps) const;
 
   // What was detached above counts nothing, and its breakpoints are there until this is called.
   void close_detached() { detached_.clear(); }
@@ -126,7 +130,7 @@ class Attachments {
   [[nodiscard]] Attachment* find(const discover::BinaryId& binary, const std::string& service) const;
   [[nodiscard]] bool is_counting(const Attachment& attachment) const;
   [[nodiscard]] bool is_as_planned(const Attachment& earlier, const plan::ProbePlan& plan) const;
-  void detach(Attachment& attachment);
+  void detach(Attachment& attachment, const attach::SharedMaps& maps);
   void replace(Attachment& earlier, Attachment fresh, const attach::SharedMaps& maps);
   [[nodiscard]] bool is_over(const Attachment& attachment, const ProcessRegistry& registry) const;
   [[nodiscard]] bool retire(Attachment& attachment, const ProcessRegistry& registry,

@@ -1,6 +1,7 @@
 #include "units/detached_probes.hpp"
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include "attach/pinned_binary.hpp"
@@ -105,9 +106,9 @@ void finish_taking_out(std::vector<MovedProbes> all, const attach::SharedMaps& m
   for (MovedProbes& moved : all) {
     close(moved.links);
     const AttachedBinary& binary = moved.attachment->binary;
-    std::set<std::uint16_t> numbers;
+    std::map<std::uint16_t, call_end> numbers;
     for (const std::size_t i : moved.probes) {
-      numbers.insert(binary.probes[i].number);
+      numbers.emplace(binary.probes[i].number, CALL_LEFT);
     }
     if (auto result = end_calls(binary, numbers, maps); !result) {
       log.error("ending calls of detached probes",

@@ -26,9 +26,8 @@ void EndedProcesses::end(std::uint32_t number, const attach::SharedMaps& maps) {
     if (result) {
       // Until a process is classified, the probes of every service that runs this binary count it.
       const bool counts_here = std::ranges::find(services, binary.service) != services.end();
-      result = counts_here
-                   ? collect::fold_process(*config_, binary, number, collect::Fold::kWithoutLearntLabels)
-                   : collect::discard_process(binary, number);
+      result = counts_here ? collect::fold_process(binary, number, collect::Fold::kWithoutProcessLabels)
+                           : collect::discard_process(binary, number);
     }
     if (!result) {
       log_->error("ending a process", {{"number", number}, {"error", result.error().message}});
@@ -48,9 +47,7 @@ bool EndedProcesses::has_labels_of_its_own(std::uint32_t number) const {
       std::ranges::find(in_totals, number, &collect::Sample::process) != in_totals.end();
   return is_in_totals || std::ranges::any_of(attachments_->all(), [&](const auto& attachment) {
            return std::ranges::find(services, attachment->binary.service) != services.end() &&
-                  std::ranges::any_of(attachment->binary.plan.probes, [&](const plan::PlannedProbe& probe) {
-                    return !collect::learnt_labels(*config_, probe).empty();
-                  });
+                  std::ranges::any_of(attachment->binary.plan.probes, collect::has_process_labels);
          });
 }
 
@@ -59,8 +56,7 @@ void EndedProcesses::retire(const attach::SharedMaps& maps) {
          (retiring_.size() > kMostRetiring || retiring_.front().until <= clock_->steady_now())) {
     const std::uint32_t number = retiring_.front().number;
     for (const auto& attachment : attachments_->all()) {
-      if (auto result = collect::fold_process(*config_, attachment->binary, number, collect::Fold::kAll);
-          !result) {
+      if (auto result = collect::fold_process(attachment->binary, number, collect::Fold::kAll); !result) {
         log_->error("retiring a process", {{"number", number}, {"error", result.error().message}});
       }
     }

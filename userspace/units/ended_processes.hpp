@@ -8,7 +8,6 @@
 
 #include "base/clock.hpp"
 #include "base/log.hpp"
-#include "config/probe_config.hpp"
 #include "units/attachments.hpp"
 #include "units/kept_state.hpp"
 #include "units/process_registry.hpp"
@@ -18,14 +17,9 @@ namespace units {
 class EndedProcesses {
  public:
   // All arguments outlive the result.
-  EndedProcesses(const config::ProbeConfig* config, Attachments* attachments, ProcessRegistry* registry,
-                 KeptState* kept, const base::Clock* clock, base::Logger* log)
-      : config_(config),
-        attachments_(attachments),
-        registry_(registry),
-        kept_(kept),
-        clock_(clock),
-        log_(log) {}
+  EndedProcesses(Attachments* attachments, ProcessRegistry* registry, KeptState* kept,
+                 const base::Clock* clock, base::Logger* log)
+      : attachments_(attachments), registry_(registry), kept_(kept), clock_(clock), log_(log) {}
 
   // A process that is in the registry has ended. Series with labels of its own (a gateway's id) stay for a
   // while, as a scrape may still want them.
@@ -42,7 +36,6 @@ class EndedProcesses {
     std::chrono::steady_clock::time_point until;  // its series are shown
   };
 
-  const config::ProbeConfig* config_;
   Attachments* attachments_;
   ProcessRegistry* registry_;
   KeptState* kept_;

@@ -19,8 +19,8 @@ namespace {
 using base::fail_errno;
 using base::Result;
 
-// Of the layout below PATH/v2; maps and descriptions that differ are those of another version.
-constexpr std::string_view kVersion = "v2";
+// Of the layout below PATH/v3; maps and descriptions that differ are those of another version.
+constexpr std::string_view kVersion = "v3";
 constexpr std::chrono::milliseconds kAskEvery{50};
 constexpr std::chrono::seconds kPatience{30};
 // Enough for a successor to take the turn that was left to it.
@@ -136,9 +136,10 @@ void KeptState::read_kept() {
     }
   }
   if (const auto bytes = version_.read("services")) {
-    const nlohmann::json names = nlohmann::json::from_cbor(*bytes, true, false);
-    if (names.is_array()) {
-      service_bits_ = attach::ServiceBits(names.get<std::vector<std::string>>());
+    try {
+      service_bits_ = attach::ServiceBits(nlohmann::json::from_cbor(*bytes).get<std::vector<std::string>>());
+    } catch (const nlohmann::json::exception& error) {
+      count_reset(std::string("the names of services cannot be read: ") + error.what());
     }
   }
 }
@@ -166,6 +167,15 @@ const std::shared_ptr<const collect::Totals>& KeptState::published_totals() {
 
 base::Result<> KeptState::save_totals() {
   return version_.write("totals", collect::encode_totals(totals_));
+}
+
+base::Result<> KeptState::adapt_totals(const std::vector<config::Metric>& metrics) {
+  const collect::Totals before = totals_;
+  for (const std::string& metric : collect::adapt(totals(), metrics)) {
+    count_reset("metric " + metric +
+                " has another kind, unit or bucket than the one that was counted before");
+  }
+  return totals_ == before ? base::Result<>{} : save_totals();
 }
 
 base::Result<> KeptState::save_service_bits() {

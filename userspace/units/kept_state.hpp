@@ -2,10 +2,10 @@
 // work.
 //
 //   PATH/exporter      numbers that every version understands (enum Word)
-//   PATH/v2/shared/    maps of attach::SharedMaps
-//   PATH/v2/unit_*/    one service's probes in one binary (attach/pinned_binary)
-//   PATH/v2/totals     counts of probes that are no more (collect/totals)
-//   PATH/v2/services   names of services by their bit
+//   PATH/v3/shared/    maps of attach::SharedMaps
+//   PATH/v3/unit_*/    one service's probes in one binary (attach/pinned_binary)
+//   PATH/v3/totals     counts of probes that are no more (collect/totals)
+//   PATH/v3/services   names of services by their bit
 #pragma once
 
 #include <chrono>
@@ -21,6 +21,7 @@
 #include "base/log.hpp"
 #include "base/unique_fd.hpp"
 #include "collect/totals.hpp"
+#include "config/probe_config.hpp"
 
 namespace units {
 
@@ -56,6 +57,13 @@ class KeptState {
 
   base::Result<> save_totals();
 
+  // Before counts are read by another configuration: the totals are told in its labels and buckets. Each
+  // metric that starts again at 0 is logged and counted as a reset.
+  base::Result<> adapt_totals(const std::vector<config::Metric>& metrics);
+
+  // Counts of an earlier exporter, or of one of its units, cannot be read: logged, and counted as a reset.
+  void count_reset(const std::string& reason);
+
   attach::ServiceBits& service_bits() { return service_bits_; }
 
   base::Result<> save_service_bits();
@@ -89,7 +97,6 @@ class KeptState {
   base::Result<> wait_for_turn();
   void drop_other_versions();
   void read_kept();
-  void count_reset(const std::string& reason);
   [[nodiscard]] std::uint64_t word(Word which) const;
   void set_word(Word which, std::uint64_t value);
 

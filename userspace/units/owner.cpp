@@ -15,7 +15,6 @@
 #include "attach/pinned_binary.hpp"
 #include "base/service_notify.hpp"
 #include "base/unique_fd.hpp"
-#include "collect/fold_process.hpp"
 #include "collect/probe_hits.hpp"
 #include "discover/find_targets.hpp"
 #include "units/detached_probes.hpp"
@@ -109,7 +108,7 @@ Owner::Owner(Options options, KeptState kept, attach::KernelSupport kernel, atta
       kept_(std::move(kept)),
       attachments_(&config_, &budget_, &kept_, &log),
       registry_(&config_, &kept_.service_bits(), &proc_),
-      ended_(&config_, &attachments_, &registry_, &kept_, &clock, &log),
+      ended_(&attachments_, &registry_, &kept_, &clock, &log),
       series_memory_(log),
       wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
   budget_.use(config_);
@@ -120,6 +119,7 @@ Owner::Owner(Options options, KeptState kept, attach::KernelSupport kernel, atta
 
 // What exporters before us have counted.
 base::Result<> Owner::adopt() {
+  RETURN_IF_ERROR(kept_.adapt_totals(config_.metrics));
   kept_.service_bits().assign(config_.services);
   RETURN_IF_ERROR(kept_.save_service_bits());
   if (!kept_.has_predecessor()) {
@@ -128,11 +128,9 @@ base::Result<> Owner::adopt() {
   std::vector<std::string> problems;
   std::vector<attach::AttachedBinary> binaries = attach::load_pinned(kept_.units(), problems);
   for (const std::string& problem : problems) {
-    log_->error("counts of an exporter before are lost", {{"reason", problem}});
+    kept_.count_reset(problem);
   }
-  for (const attach::AttachedBinary& binary : binaries) {
-    RETURN_IF_ERROR(collect::resume_folds(binary));
-  }
+  resume_or_forget(binaries, kept_);
   attachments_.adopt(std::move(binaries));
   find_targets();
   update_processes();
@@ -189,6 +187,7 @@ base::Result<> Owner::follow(const std::stop_token& stop, const Wakers& wakers) 
   }
   if (!is_superseded_) {
     kept_.note_alive();
+    attachments_.stop_counting(watch_.maps());
   }
   return result;
 }
@@ -206,7 +205,7 @@ void Owner::follow_once(bool is_asked) {
 }
 
 void Owner::give_way_to_writers() {
-  attachments_.give_way_to_writers();
+  attachments_.give_way_to_writers(watch_.maps());
   attachments_.close_detached();
 }
 
@@ -330,8 +329,11 @@ void Owner::use_config(config::ConfigFile::Loaded loaded) {
   if (auto result = kept_.save_service_bits(); !result) {
     log_->error("keeping the services", {{"error", result.error().message}});
   }
+  if (auto result = kept_.adapt_totals(config_.metrics); !result) {
+    log_->error("keeping the totals", {{"error", result.error().message}});
+  }
   registry_.classify_again(watch_.maps(), attachments_.binaries());
-  attachments_.drop_left_out_services();
+  attachments_.drop_left_out_services(watch_.maps());
   attachments_.try_all_again();
   attach_missing();
   look_at_calls();
@@ -412,6 +414,11 @@ void Owner::update_processes() {
   }
   if (is_superseded_) {
     return;
+  }
+  for (const auto& attachment : attachments_.all()) {
+    if (auto result = registry_.learn_labels(watch_.maps(), attachment->binary); !result) {
+      log_->warn("process label not kept", {{"reason", result.error().message}});
+    }
   }
   for (const std::uint32_t number : *exited) {
     ended_.end(number, watch_.maps());

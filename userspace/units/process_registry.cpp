@@ -8,9 +8,12 @@
 #include <string>
 #include <string_view>
 #include <unordered_set>
+#include <utility>
 
+#include "collect/identities.hpp"
 #include "collect/map_entries.hpp"
 #include "discover/find_targets.hpp"
+#include "units/process_labels.hpp"
 
 namespace units {
 namespace {
@@ -151,6 +154,7 @@ base::Result<std::vector<std::uint32_t>> ProcessRegistry::update(const attach::S
     if (is_new) {
       shown_.reset();
       entry->second = classifier().classify(maps, number, record, binaries);
+      entry->second.labels = read_process_labels(maps, number);
       tell_kernel(maps, record, number, service_bits_->of(entry->second.services));
     }
     if (record.exited != 0 && (is_new || !entry->second.exited)) {
@@ -187,7 +191,9 @@ void ProcessRegistry::classify_again(const attach::SharedMaps& maps,
       continue;
     }
     shown_.reset();
+    auto labels = std::move(known.labels);
     known = classifier().classify(maps, number, record, binaries);
+    known.labels = std::move(labels);
     known.exited = false;  // the next update() tells
     tell_kernel(maps, record, number, service_bits_->of(known.services));
   }
@@ -223,7 +229,23 @@ std::vector<LiveProcess> ProcessRegistry::live(const discover::BinaryId& binary,
   return found;
 }
 
+base::Result<> ProcessRegistry::learn_labels(const attach::SharedMaps& maps,
+                                             const attach::AttachedBinary& binary) {
+  base::Result<> result;
+  for (const collect::LearnedLabel& learned : collect::read_new_labels(binary, table_)) {
+    ProcessLabels& labels = table_.at(learned.process).labels;
+    const std::size_t kept = labels.size();
+    if (labels.emplace(learned.id, learned.value).second) {
+      shown_.reset();
+      auto stored = keep_process_label(maps, learned.process, kept, learned.id, learned.value);
+      result = stored ? std::move(result) : std::move(stored);
+    }
+  }
+  return result;
+}
+
 void ProcessRegistry::forget(const attach::SharedMaps& maps, std::uint32_t number) {
+  forget_process_labels(maps, number);
   bpf_map_delete_elem(maps.process_records.value(), &number);
   bpf_map_delete_elem(maps.process_services.value(), &number);
   table_.erase(number);

@@ -57,6 +57,12 @@ class ProcessRegistry {
   [[nodiscard]] base::Result<std::vector<std::uint32_t>> update(const attach::SharedMaps& maps,
                                                                 const std::vector<ProbedBinary>& binaries);
 
+  // Takes in what the probes of a binary have learned of processes that lacked a label; it stays while the
+  // process is in the table. Error: a label cannot be kept for the next exporter, which then waits until it
+  // is learned again.
+  [[nodiscard]] base::Result<> learn_labels(const attach::SharedMaps& maps,
+                                            const attach::AttachedBinary& binary);
+
   // Processes of our services that the kernel has not numbered yet: they were not hit so far.
   [[nodiscard]] std::vector<pid_t> without_number(const std::vector<discover::Target>& targets) const;
 

@@ -37,8 +37,8 @@ base::Result<std::vector<collect::Sample>> collect_samples(const View& view,
       return unit.is_current() || is_counted(*view.config, sample);
     });
   }
-  std::ranges::copy_if(view.totals->samples, std::back_inserter(all),
-                       [&](const collect::Sample& sample) { return is_counted(*view.config, sample); });
+  std::ranges::move(collect::shown_totals(*view.totals, view.config->metrics, processes),
+                    std::back_inserter(all));
   return all;
 }
 

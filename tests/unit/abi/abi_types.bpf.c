@@ -12,6 +12,8 @@ struct probe_spec a_probe_spec;
 struct unwind_spec an_unwind_spec;
 struct process a_process;
 struct process_record a_process_record;
+struct process_label_key a_process_label_key;
+struct process_label a_process_label;
 struct series_key a_series_key;
 struct frame a_frame;
 struct unwound_key an_unwound_key;
