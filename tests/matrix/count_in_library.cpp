@@ -98,7 +98,7 @@ Result<> serve(const std::string& config_path, const std::string& library, pid_t
   collect::GaugeMemory gauges;
   std::cout << "ready" << std::endl;
   for (std::string line; std::getline(std::cin, line);) {
-    calls.refresh();
+    calls.look(std::span(&live, 1));
     ASSIGN_OR_RETURN(const auto samples, collect::collect(config, binary, processes, gauges, calls.unrecorded()));
     ASSIGN_OR_RETURN(const auto losses, collect::read_losses(watch.maps()));
     const metrics::SelfState state = state_of(binary, collect::name_losses(binary, losses));
