@@ -40,7 +40,7 @@ struct Transition {
   std::string_view effect;  // on breakpoints and counts, for docs and messages
 };
 
-// The whole table; docs/architecture.md shows it, compared by a test.
+// The whole table; docs/architecture.md shows it.
 [[nodiscard]] std::span<const Transition> transitions();
 
 // None: the event does not concern a unit in this state.
