@@ -174,6 +174,7 @@ base::Result<> Owner::follow(const std::stop_token& stop, const Wakers& wakers) 
   while (result && !stop.stop_requested()) {
     wait_for_news({watch_.event_fd(), wakers.lease->fd(), wakers.reload->fd(), wake_.value()});
     const bool is_asked = wakers.reload->take();
+    take_prices();  // superseded or not: the event would wake us for ever
     if (wakers.lease->take()) {
       give_way_to_writers();
     }
@@ -193,7 +194,6 @@ base::Result<> Owner::follow(const std::stop_token& stop, const Wakers& wakers) 
 }
 
 void Owner::follow_once(bool is_asked) {
-  take_prices();
   follow_processes();
   follow_config(is_asked);
   series_memory_.grow(attachments_, kept_.units(), [this] { publish(); });
