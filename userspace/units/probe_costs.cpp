@@ -14,6 +14,17 @@ std::uint64_t targets(std::uint64_t all, std::uint64_t strangers) {
   return all - std::min(all, strangers);
 }
 
+std::uint64_t less(std::uint64_t hits, std::uint64_t before) {
+  return hits - std::min(hits, before);
+}
+
+collect::ProbeHits less(const collect::ProbeHits& hits, const collect::ProbeHits& before) {
+  return {.entries = less(hits.entries, before.entries),
+          .returns = less(hits.returns, before.returns),
+          .stranger_entries = less(hits.stranger_entries, before.stranger_entries),
+          .stranger_returns = less(hits.stranger_returns, before.stranger_returns)};
+}
+
 }  // namespace
 
 ProbeCost cost_of(const plan::PlannedProbe& probe, const collect::ProbeHits& hits,
@@ -28,18 +39,27 @@ ProbeCost cost_of(const plan::PlannedProbe& probe, const collect::ProbeHits& hit
   return {.target_seconds = target_ns / kNsPerSecond, .stranger_seconds = stranger_ns / kNsPerSecond};
 }
 
+void CostMeter::use(const attach::HitCosts& prices) {
+  prices_ = prices;
+  for (auto& [number, seen] : seen_) {
+    seen.before = seen.hits;
+    seen.cost = {};
+  }
+}
+
 void CostMeter::update(const ProbeId& id, const plan::PlannedProbe& probe, std::uint16_t number,
                        const collect::ProbeHits& hits) {
-  const ProbeCost now = cost_of(probe, hits, prices_);
   Seen& seen = seen_[number];
   ProbeCost& total = costs_[id];
   if (seen.id != id) {
-    seen = {.id = id, .hits = hits, .cost = now};
+    seen = {.id = id, .before = hits, .hits = hits, .cost = {}};
     return;
   }
   if (hits.entries < seen.hits.entries || hits.returns < seen.hits.returns) {
+    seen.before = {};
     seen.cost = {};
   }
+  const ProbeCost now = cost_of(probe, less(hits, seen.before), prices_);
   // What is too little now, as strangers were counted meanwhile, comes with the next time.
   const auto add = [&](double ProbeCost::* part) {
     const double more = std::max(0.0, now.*part - seen.cost.*part);

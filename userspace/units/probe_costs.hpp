@@ -46,8 +46,8 @@ class CostMeter {
 
   explicit CostMeter(const attach::HitCosts& prices) : prices_(prices) {}
 
-  // Prices of what is hit from now on.
-  void use(const attach::HitCosts& prices) { prices_ = prices; }
+  // Prices of what is hit from now on. What was hit before keeps the price that it had.
+  void use(const attach::HitCosts& prices);
 
   // Hits of `probe` up to now, whose programs have this number. What was before the first time is not ours.
   void update(const ProbeId& id, const plan::PlannedProbe& probe, std::uint16_t number,
@@ -60,8 +60,9 @@ class CostMeter {
  private:
   struct Seen {
     ProbeId id;
+    collect::ProbeHits before;  // an exporter before us, or another price
     collect::ProbeHits hits;
-    ProbeCost cost;  // of all of them, as far as it is in costs_
+    ProbeCost cost;  // of those after `before`, as far as it is in costs_
   };
 
   attach::HitCosts prices_;

@@ -54,6 +54,23 @@ TEST(CostMeter, CountsWhatComesAfterTheFirstTime) {
   EXPECT_DOUBLE_EQ(meter.costs().at(kId).target_seconds, 1.0);
 }
 
+// The price of a hit is measured when probes are attached and have been hit already, also by an exporter
+// before.
+TEST(CostMeter, ANewPriceIsForWhatComesAfterIt) {
+  CostMeter meter(kPrices);
+  const plan::PlannedProbe probe = probe_at({"push rbp"});
+  meter.update(kId, probe, 7, {.entries = 5'000'000});
+  meter.update(kId, probe, 7, {.entries = 6'000'000});
+  meter.use({.emulated_entry = {.target_ns = 2000, .stranger_ns = 600}});
+  meter.update(kId, probe, 7, {.entries = 6'000'000});
+  EXPECT_DOUBLE_EQ(meter.costs().at(kId).target_seconds, 1.0);
+  meter.update(kId, probe, 7, {.entries = 7'000'000});
+  EXPECT_DOUBLE_EQ(meter.costs().at(kId).target_seconds, 3.0);
+  meter.use(kPrices);
+  meter.update(kId, probe, 7, {.entries = 7'000'000});
+  EXPECT_DOUBLE_EQ(meter.costs().at(kId).target_seconds, 3.0);
+}
+
 TEST(CostMeter, NeverGoesDown) {
   CostMeter meter(kPrices);
   const plan::PlannedProbe probe = probe_at({"push rbp"});
