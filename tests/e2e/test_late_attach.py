@@ -60,7 +60,10 @@ class Records:
     def __init__(self, pid):
         ids = set()
         for info in pathlib.Path(f"/proc/{pid}/fdinfo").iterdir():
-            ids.update(re.findall(r"^map_id:\s+(\d+)$", info.read_text(), re.MULTILINE))
+            try:
+                ids.update(re.findall(r"^map_id:\s+(\d+)$", info.read_text(), re.MULTILINE))
+            except FileNotFoundError:
+                pass  # a descriptor that was closed meanwhile
         maps = [json.loads(self.bpftool("map", "show", "id", number)) for number in ids]
         (self.id,) = [entry["id"] for entry in maps if entry["name"] == "goroutines"]
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <netinet/in.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -43,6 +44,12 @@ class RawHttp {
       bytes.remove_prefix(static_cast<std::size_t>(sent));
     }
     return *this;
+  }
+
+  // Whether receive() would return at once.
+  [[nodiscard]] bool has_news() const {
+    pollfd entry{.fd = fd_.value(), .events = POLLIN, .revents = 0};
+    return ::poll(&entry, 1, 0) > 0;
   }
 
   // Some bytes; "" at the end, when the connection was reset, or after 20 seconds.

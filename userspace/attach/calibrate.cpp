@@ -17,6 +17,7 @@
 #include "abi/maps.h"
 #include "abi/operation.h"
 #include "attach/calibration_calls.hpp"
+#include "attach/call_times.hpp"
 #include "attach/fill_spec.hpp"
 #include "attach/gate.hpp"
 #include "attach/load_probe.hpp"
@@ -37,8 +38,6 @@ constexpr std::uint64_t kCalls = 40;  // in a round
 constexpr Gate kGate{.number = 0, .generation = 1};
 constexpr std::uint64_t kService = 1;  // its bit
 constexpr std::string_view kLabel = "sixteen letters.";
-// More is no hit, but a machine that does something else.
-constexpr double kDearestNs = 1e6;
 
 // What the programs read of runtime.g.
 struct Goroutine {
@@ -85,13 +84,6 @@ plan::ProbePlan typical_plan() {
   return plan;
 }
 
-// ns of one call of each function.
-struct Measured {
-  double push = 0;
-  double step = 0;
-  double pair = 0;
-};
-
 class Calibration {
  public:
   static Result<Calibration> prepare(const KernelSupport& kernel) {
@@ -123,8 +115,7 @@ class Calibration {
         bpf_map_lookup_elem(maps_.processes.value(), &tgid, &known) != 0) {
       return base::fail(base::ErrorCode::kKernel, "a breakpoint in this program was not hit");
     }
-    known.classified = 1;
-    known.unread = 0;
+    known.classified = known.number;
     known.services = services;
     if (const int error = bpf_map_update_elem(maps_.processes.value(), &tgid, &known, BPF_EXIST);
         error != 0) {
@@ -133,7 +124,7 @@ class Calibration {
     return {};
   }
 
-  Measured measure() {
+  CallTimes measure() {
     return {.push = measure(calibration_push),
             .step = measure(calibration_step),
             .pair = measure(calibration_pair)};
@@ -193,43 +184,17 @@ class Calibration {
   calibration_call call_{};
 };
 
-// What a pair costs beyond its entry is its return.
-HitCosts costs_of(const Measured& without, const Measured& stranger, const Measured& target) {
-  const auto beyond = [&](const Measured& with) {
-    return Measured{
-        .push = with.push - without.push, .step = with.step - without.step, .pair = with.pair - without.pair};
-  };
-  const Measured by_stranger = beyond(stranger);
-  const Measured by_target = beyond(target);
-  return {.emulated_entry = {.target_ns = by_target.push, .stranger_ns = by_stranger.push},
-          .stepped_entry = {.target_ns = by_target.step, .stranger_ns = by_stranger.step},
-          .at_return = {.target_ns = by_target.pair - by_target.push,
-                        .stranger_ns = by_stranger.pair - by_stranger.push},
-          .is_measured = true};
-}
-
-Result<HitCosts> checked(const HitCosts& costs) {
-  for (const HitCost& cost : {costs.emulated_entry, costs.stepped_entry, costs.at_return}) {
-    for (const double ns : {cost.target_ns, cost.stranger_ns}) {
-      if (!(ns > 0 && ns < kDearestNs)) {
-        return base::fail(base::ErrorCode::kKernel, "a hit of {:.0f} ns makes no sense", ns);
-      }
-    }
-  }
-  return costs;
-}
-
 }  // namespace
 
 base::Result<HitCosts> measure_hit_costs(const KernelSupport& kernel) {
   ASSIGN_OR_RETURN(Calibration calibration, Calibration::prepare(kernel));
-  const Measured without = calibration.measure();
+  const CallTimes without = calibration.measure();
   RETURN_IF_ERROR(calibration.attach(kernel));
   RETURN_IF_ERROR(calibration.become(0));
-  const Measured stranger = calibration.measure();
+  const CallTimes stranger = calibration.measure();
   RETURN_IF_ERROR(calibration.become(kService));
-  const Measured target = calibration.measure();
-  return checked(costs_of(without, stranger, target));
+  const CallTimes target = calibration.measure();
+  return costs_of(without, stranger, target);
 }
 
 }  // namespace attach
