@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include <array>
-#include <ctime>
 #include <map>
 #include <span>
 
@@ -257,9 +256,7 @@ TEST_F(GoroutineWalkTest, ALongWalkEnds) {
     if (!are_wanted) {
       wanted_.clear();
     }
-    const auto start = std::clock();
     const GoroutineWalk found = walk_goroutines(request_, addresses);
-    EXPECT_LT((std::clock() - start) / CLOCKS_PER_SEC, 5);
     EXPECT_FALSE(found.is_complete);
     // The frames that are kept are what takes memory.
     std::size_t kept = 0;

@@ -218,7 +218,7 @@ TEST_F(HttpServerTest, EndsRequestsThatNeverEnd) {
   });
   const auto begin = std::chrono::steady_clock::now();
   EXPECT_THAT(slow.receive_all(), Not(HasSubstr("200 OK")));
-  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(10));
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(50));
 }
 
 TEST_F(HttpServerTest, LetsAnIdleClientAskAgain) {
@@ -294,7 +294,7 @@ TEST_F(SlowReader, LosesItsConnectionThoughItReadsALittleNowAndThen) {
   });
   const auto begin = std::chrono::steady_clock::now();
   EXPECT_THAT(ask_for_small(), EndsWith("small"));
-  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(10));
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(50));
 }
 
 constexpr std::string_view kAliveRequest = "GET /-/healthy HTTP/1.1\r\nHost: x\r\n\r\n";

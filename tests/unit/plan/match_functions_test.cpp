@@ -3,8 +3,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <ctime>
-
 #include "plan/nearest_functions.hpp"
 #include "support/facts_builder.hpp"
 #include "support/plan_runner.hpp"
@@ -161,17 +159,15 @@ TEST_F(Matching, RefusesAPatternThatMatchesTooMuch) {
       IsError(ErrorCode::kUnsupported, "x/many.* matches 201 functions, more than 200; make it narrower"));
 }
 
-TEST_F(Matching, FindsTheNearestOfManyNamesQuickly) {
+TEST_F(Matching, FindsTheNearestOfManyNames) {
   inspect::BinaryFacts large;
   for (int i = 0; i < 100000; ++i) {
     inspect::Function function;
     function.name = "github.com/x/package" + std::to_string(i % 97) + ".(*Type).Method" + std::to_string(i);
     large.functions.push_back(std::move(function));
   }
-  const std::clock_t start = std::clock();
   EXPECT_EQ(nearest_functions(large, "github.com/x/moved/package71.(*Typ).Method99399").front(),
             "github.com/x/package71.(*Type).Method99399");
-  EXPECT_LT((std::clock() - start) / CLOCKS_PER_SEC, 10);  // of a debug build
 }
 
 TEST(WantedFunctions, NamesWhatTheConfigMentionsAndWhatFramesNeed) {
