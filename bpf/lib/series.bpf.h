@@ -26,6 +26,44 @@ static __always_inline __u32 take_free_slot(struct series_cursor *used)
 	return 0;
 }
 
+/* Slots that lost a race for their key are chained: `spare` is the first, and the first of a slot's shared numbers, 0 in
+ * every slot without a series, is the next. */
+static __always_inline void put_spare(struct series_cursor *used, __u32 slot)
+{
+	__u64 *link = bpf_map_lookup_elem(&values, &slot);
+#pragma unroll
+	for (int i = 0; link && i < 8; i++) {
+		const __u32 next = *(volatile __u32 *)&used->spare;
+		*(volatile __u64 *)link = next;
+		if (__sync_val_compare_and_swap(&used->spare, next, slot) == next)
+			return;
+	}
+	/* 8 others were quicker each time: this slot is not used again. */
+	if (link)
+		*(volatile __u64 *)link = 0;
+}
+
+/* All of the chain is taken, so that nobody sees half of it, and the rest is put back. */
+static __always_inline __u32 take_spare(struct series_cursor *used)
+{
+	const __u32 slot = __sync_lock_test_and_set(&used->spare, 0);
+	__u64 *link = slot ? bpf_map_lookup_elem(&values, &slot) : 0;
+	if (!link)
+		return slot;
+	__u32 rest = *(volatile __u64 *)link;
+	*(volatile __u64 *)link = 0;
+	if (!rest || !__sync_val_compare_and_swap(&used->spare, 0, rest))
+		return slot;
+	/* Others have begun a new chain meanwhile. */
+	for (int i = 0; rest && i < 64; i++) {
+		__u64 *next = bpf_map_lookup_elem(&values, &rest);
+		const __u32 put = rest;
+		rest = next ? *(volatile __u64 *)next : 0;
+		put_spare(used, put);
+	}
+	return slot;
+}
+
 /* A slot for a key that has none. A full map is no loss of the count: the overflow series, slot 0, takes it. */
 static __noinline __u32 new_series(struct series_key *key)
 {
@@ -33,7 +71,7 @@ static __noinline __u32 new_series(struct series_key *key)
 	struct series_cursor *next = bpf_map_lookup_elem(&cursor, &zero);
 	if (!next)
 		return NO_SLOT;
-	__u32 slot = __sync_lock_test_and_set(&next->spare, 0);
+	__u32 slot = take_spare(next);
 	if (!slot)
 		slot = take_free_slot(next);
 	if (!slot) {
@@ -46,7 +84,7 @@ static __noinline __u32 new_series(struct series_key *key)
 	}
 	if (!bpf_map_update_elem(&series, key, &slot, BPF_NOEXIST))
 		return slot;
-	__sync_lock_test_and_set(&next->spare, slot);
+	put_spare(next, slot);
 	__u32 *theirs = bpf_map_lookup_elem(&series, key);
 	if (theirs)
 		return *theirs;
