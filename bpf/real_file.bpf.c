@@ -14,14 +14,15 @@ struct inode {
 	struct super_block *i_sb;
 };
 
-struct file {
+/* struct file is in lib/kernel.bpf.h, where others need other members of it. */
+struct file___with_inode {
 	struct inode *f_inode;
 };
 
 struct vm_area_struct {
 	unsigned long vm_start;
 	unsigned long vm_end;
-	struct file *vm_file;
+	struct file___with_inode *vm_file;
 };
 
 struct bpf_iter__task_vma {
@@ -42,7 +43,7 @@ int find_real_file(struct bpf_iter__task_vma *at)
 	struct vm_area_struct *vma = at->vma;
 	if (!task || !vma || task->tgid != (int)(bpf_get_current_pid_tgid() >> 32))
 		return 0;
-	struct file *file = vma->vm_file;
+	struct file___with_inode *file = vma->vm_file;
 	if (mapped_at < vma->vm_start || mapped_at >= vma->vm_end || !file)
 		return 0;
 	struct lower_file found = { .device = file->f_inode->i_sb->s_dev, .inode = file->f_inode->i_ino };

@@ -10,10 +10,12 @@
 /* A process as the exporter numbers it: given in the kernel at the first hit, never used again. */
 struct process {
 	__u32 number;
-	__u16 classified;  /* userspace has decided: `services` holds */
-	__u16 unread;      /* its record has no argv yet: numbered before it was hit */
+	__u32 classified;  /* `number`: userspace has decided, and `services` holds; else 0 or PROCESS_UNREAD */
 	__u64 services;    /* bits of the services it belongs to; 0: not ours */
 };
+
+/* process.classified: its record has no argv yet, as it was numbered before it was hit. */
+enum { PROCESS_UNREAD = 0xffffffff };
 
 /* Kept until userspace deletes it: a process that is gone can still be told. */
 struct process_record {
@@ -83,7 +85,7 @@ struct scratch {
  * counted as lost at their entry and that have not returned. */
 struct series_cursor {
 	__u32 next;
-	__u32 spare;      /* a slot that lost a race for its key, 0: none */
+	__u32 spare;      /* first of the slots that lost a race for their key (bpf/lib/series.bpf.h), 0: none */
 	__u32 free_head;  /* free slots taken so far */
 	__u32 refused;    /* calls without a frame, for want of room */
 };
@@ -148,6 +150,13 @@ struct ended_call {
 	__u16 pad[2];
 };
 
+/* Argument of the program classify_process. */
+struct classified_process {
+	__u32 tgid;      /* in the initial pid namespace */
+	__u32 number;    /* that it had when userspace looked */
+	__u64 services;
+};
+
 /* A process that userspace wants to have numbered before it is hit. */
 struct wanted_process {
 	__u32 pid;  /* in the exporter's pid namespace */
@@ -208,16 +217,24 @@ enum loss_reason {
 
 /* What the kernel tells userspace without being asked (ring buffer). */
 enum event_kind {
-	EVENT_EXEC = 1,     /* pid runs a new image */
+	EVENT_EXEC = 1,     /* pid runs a new image; sent where it had a number or its name is one of followed_names */
 	EVENT_EXIT = 2,
 	EVENT_PROCESS = 3,  /* a process got its number */
+	EVENT_FORK = 4,     /* pid is a new process that runs the image of one of ours */
 };
 
 struct process_event {
 	__u32 kind;
 	__u32 tgid;
 	__u32 number;  /* 0 where it has none */
-	__u32 pid;     /* in the exporter's pid namespace */
+	__u32 pid;     /* in the exporter's pid namespace, 0 where it has none there */
+};
+
+enum { ABI_FILE_NAME = 64 };  /* bytes of an executable's name, with its NUL */
+
+/* Key of the map of names of executable files: the last component, padded with NULs. */
+struct file_name {
+	char text[ABI_FILE_NAME];
 };
 
 #endif

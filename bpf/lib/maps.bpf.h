@@ -62,11 +62,20 @@ struct {
 	__uint(value_size, sizeof(__u32));
 } last_number SEC(".maps");
 
-/* struct process_event, kernel to userspace. A full buffer loses events; userspace also looks at /proc now and then. */
+/* struct process_event, kernel to userspace. A full buffer loses events: they are counted, and userspace looks at all of
+ * /proc. */
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 256 * 1024);
 } events SEC(".maps");
+
+/* 0 -> events that found the buffer full. Written by whoever has news; read by userspace. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, sizeof(__u64));
+} lost_events SEC(".maps");
 
 /* probe * 2 (entry) or probe * 2 + 1 (return) -> hits. Written at every hit, of strangers too; read by userspace. */
 struct {

@@ -6,24 +6,49 @@
 #include "lib/losses.bpf.h"
 #include "lib/user_read.bpf.h"
 
-/* The pid of the current process in the exporter's namespace, 0 where it has none there. */
-static __always_inline __u32 pid_for_userspace(void)
+/* include/linux/pid_namespace.h: MAX_PID_NS_LEVEL */
+#define PID_NAMESPACE_LEVELS 33
+
+/* A process has a pid in its own pid namespace and in each one above it; bpf_get_ns_current_pid_tgid() knows its own only. */
+static __noinline __u32 pid_in_namespace(struct task_struct *task)
 {
-	struct bpf_pidns_info info = {};
-	if (bpf_get_ns_current_pid_tgid(pid_namespace_device, pid_namespace_inode, &info, sizeof(info)))
+	struct pid *pid = task ? task->group_leader->thread_pid : 0;
+	if (!pid)
 		return 0;
-	return info.tgid;
+	const __u32 level = pid->level;
+	const void *numbers = (const void *)pid + bpf_core_field_offset(struct pid, numbers);
+	for (__u32 i = 0; i < PID_NAMESPACE_LEVELS && i <= level; i++) {
+		struct upid *at = (void *)numbers + i * bpf_core_type_size(struct upid);
+		if (BPF_CORE_READ(at, ns, ns.inum) == pid_namespace)
+			return BPF_CORE_READ(at, nr);
+	}
+	return 0;
 }
 
-static __always_inline void send_event(enum event_kind kind, __u32 tgid, __u32 number)
+/* The pid of a task's process as the exporter sees it, 0 where it does not see it. */
+static __always_inline __u32 pid_for_userspace(struct task_struct *task)
 {
-	struct process_event *event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
-	if (!event)
+	return pid_namespace ? pid_in_namespace(task) : (__u32)task->tgid;
+}
+
+/* What userspace can neither see nor has numbered is no news to it. */
+static __always_inline void send_event(enum event_kind kind, struct task_struct *task, __u32 number)
+{
+	const __u32 pid = pid_for_userspace(task);
+	if (!pid && !number)
 		return;
+	struct process_event *event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
+	if (!event) {
+		__u32 zero = 0;
+		__u64 *lost = bpf_map_lookup_elem(&lost_events, &zero);
+		if (lost)
+			__sync_fetch_and_add(lost, 1);
+		return;
+	}
 	event->kind = kind;
-	event->tgid = tgid;
+	event->tgid = task->tgid;
 	event->number = number;
-	event->pid = pid_for_userspace();
+	event->pid = pid;
 	bpf_ringbuf_submit(event, 0);
 }
 
@@ -48,7 +73,7 @@ static __always_inline void describe_process(struct process_record *record)
 {
 	struct task_struct *task = (void *)bpf_get_current_task_btf();
 
-	record->pid = pid_for_userspace();
+	record->pid = pid_for_userspace(task);
 	record->start_time_ns = task->group_leader->start_boottime;
 	record->cgroup = bpf_get_current_cgroup_id();
 	read_arguments(record);
@@ -89,16 +114,16 @@ static __noinline struct process *number_process(__u32 tgid)
 	describe_process(record);
 	/* Another thread may have been first. */
 	if (!publish_number(tgid, &fresh, record))
-		send_event(EVENT_PROCESS, tgid, fresh.number);
+		send_event(EVENT_PROCESS, (void *)bpf_get_current_task_btf(), fresh.number);
 	return bpf_map_lookup_elem(&processes, &tgid);
 }
 
 /* The current process was numbered by somebody else. */
 static __noinline int read_arguments_late(struct process *process)
 {
-	if (!process)
+	/* Userspace may classify it meanwhile. */
+	if (!process || !__sync_bool_compare_and_swap(&process->classified, PROCESS_UNREAD, 0))
 		return 0;
-	process->unread = 0;
 	__u32 number = process->number;
 	struct process_record *record = bpf_map_lookup_elem(&process_records, &number);
 	if (record)
@@ -118,9 +143,10 @@ static __always_inline __u32 counted_process(__u32 at_return)
 		count_loss(spec.probe, LOSS_PROCESSES_FULL);
 		return 0;
 	}
-	if (process->unread && !process->classified)
+	const __u32 classified = process->classified;
+	if (classified == PROCESS_UNREAD)
 		read_arguments_late(process);
-	if (process->classified && !(process->services & spec.services)) {
+	if (classified == process->number && !(process->services & spec.services)) {
 		count_stranger_hit(at_return);
 		return 0;
 	}

@@ -10,8 +10,7 @@
 const volatile struct probe_spec spec SEC(".rodata");
 const volatile struct unwind_spec unwind SEC(".rodata");
 
-/* The pid namespace that userspace sees processes in. */
-const volatile __u64 pid_namespace_device SEC(".rodata");
-const volatile __u64 pid_namespace_inode SEC(".rodata");
+/* The pid namespace that userspace sees processes in, 0: the initial one. */
+const volatile __u32 pid_namespace SEC(".rodata");
 
 #endif

@@ -194,7 +194,7 @@ void ProbeTest::classify(std::uint64_t services) {
   const int map = watch_->maps().processes.value();
   ASSERT_EQ(bpf_map_get_next_key(map, nullptr, &tgid), 0);
   ASSERT_EQ(bpf_map_lookup_elem(map, &tgid, &known), 0);
-  known.classified = 1;
+  known.classified = known.number;
   known.services = services;
   ASSERT_EQ(bpf_map_update_elem(map, &tgid, &known, BPF_EXIST), 0);
 }

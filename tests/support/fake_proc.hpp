@@ -54,6 +54,9 @@ class FakeProc {
     dir_.write(file(pid, name), content);
   }
 
+  // It has ended.
+  void remove(pid_t pid) { std::filesystem::remove_all(dir_.path() / fmt::format("proc/{}", pid)); }
+
   void remove(pid_t pid, const std::string& name) { std::filesystem::remove(dir_.path() / file(pid, name)); }
 
   // A file that is no process's, "stat" for example.

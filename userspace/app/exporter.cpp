@@ -32,7 +32,8 @@ Exporter::Exporter(units::Owner& owner, bool enable_lifecycle, const base::Clock
 base::Result<metrics::Snapshot> Exporter::snapshot(std::optional<std::string_view> service) {
   const auto start = clock_->steady_now();
   const auto view = owner_->view();
-  ASSIGN_OR_RETURN(const auto processes, units::processes_now(*view, owner_->maps(), owner_->proc()));
+  ASSIGN_OR_RETURN(const auto processes,
+                   units::processes_now(*view, owner_->maps(), owner_->proc(), owner_->pid_namespace()));
   ASSIGN_OR_RETURN(const std::vector<collect::Sample> samples, units::collect_samples(*view, *processes));
   metrics::Snapshot snapshot = metrics::build_snapshot(view->config->metrics, samples, service);
   snapshot = metrics::with_families(std::move(snapshot), remember(*view, samples, service));
@@ -86,6 +87,7 @@ metrics::SelfState Exporter::state_of(const units::View& view) const {
   metrics::SelfState state = report_units(view, owner_->maps(), *log_);
   report_costs(state, view, units::costs_now(view, owner_->maps()));
   state.lost_log_lines = log_->lost_lines();
+  state.lost_process_events = owner_->lost_process_events();
   state.process = owner_->proc().resource_use(::getpid());
   const std::scoped_lock lock(mutex_);
   state.metrics = memory_.use;

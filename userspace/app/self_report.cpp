@@ -68,7 +68,11 @@ void remove_doubles(std::vector<std::string>& names) {
 void add_in_flight(metrics::SelfState& state, const attach::CountedBinary& binary) {
   state.in_flight_limit += binary.in_flight_limit;
   if (const auto frames = collect::read_frames(binary)) {
-    state.in_flight_entries += frames->size();
+    std::set<std::pair<std::uint32_t, std::uint64_t>> goroutines;  // their limit is one of goroutines
+    for (const collect::RawFrame& frame : *frames) {
+      goroutines.emplace(frame.process, frame.goroutine);
+    }
+    state.in_flight_entries += goroutines.size();
   }
 }
 

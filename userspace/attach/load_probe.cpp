@@ -41,6 +41,7 @@ Result<> use_shared_maps(const probe& skeleton, const SharedMaps& shared) {
   RETURN_IF_ERROR(use_map(maps.blank_record, shared.blank_record));
   RETURN_IF_ERROR(use_map(maps.last_number, shared.last_number));
   RETURN_IF_ERROR(use_map(maps.events, shared.events));
+  RETURN_IF_ERROR(use_map(maps.lost_events, shared.lost_events));
   RETURN_IF_ERROR(use_map(maps.hits, shared.hits));
   RETURN_IF_ERROR(use_map(maps.stranger_hits, shared.stranger_hits));
   RETURN_IF_ERROR(use_map(maps.losses, shared.losses));
@@ -147,8 +148,7 @@ Result<Skeleton> load_skeleton(const LoadRequest& request, const std::optional<B
   }
   skeleton->rodata->spec = request.spec;
   skeleton->rodata->unwind = request.unwind;
-  skeleton->rodata->pid_namespace_device = request.pid_namespace.device;
-  skeleton->rodata->pid_namespace_inode = request.pid_namespace.inode;
+  skeleton->rodata->pid_namespace = request.pid_namespace.inode;
   RETURN_IF_ERROR(use_shared_maps(*skeleton, *request.shared));
   if (binary) {
     RETURN_IF_ERROR(use_binary_maps(*skeleton, *binary));

@@ -1,13 +1,18 @@
 #include "attach/process_watch.hpp"
 
 #include <bpf/bpf.h>
+#include <bpf/libbpf.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <filesystem>
 #include <memory>
+#include <string_view>
+#include <system_error>
 #include <utility>
 
 #include "abi/probe_spec.h"
@@ -34,6 +39,7 @@ base::Result<SharedMaps> keep_maps(const processes& skeleton) {
   ASSIGN_OR_RETURN(maps.blank_record, keep_map(from.blank_record));
   ASSIGN_OR_RETURN(maps.last_number, keep_map(from.last_number));
   ASSIGN_OR_RETURN(maps.events, keep_map(from.events));
+  ASSIGN_OR_RETURN(maps.lost_events, keep_map(from.lost_events));
   ASSIGN_OR_RETURN(maps.hits, keep_map(from.hits));
   ASSIGN_OR_RETURN(maps.stranger_hits, keep_map(from.stranger_hits));
   ASSIGN_OR_RETURN(maps.losses, keep_map(from.losses));
@@ -98,6 +104,9 @@ int gather_event(void* events, void* data, std::size_t size) {
   return 0;
 }
 
+// include/uapi/linux/nsfs.h: PID_NS_INIT_INO, the same on every machine.
+constexpr ino_t kInitialPidNamespace = 0xEFFFFFFC;
+
 // Processes in private maps: the one that is measured.
 constexpr std::uint32_t kPrivateProcesses = 4;
 
@@ -124,11 +133,18 @@ base::Result<SharedMaps> private_shared_maps() {
 }
 
 base::Result<PidNamespace> own_pid_namespace() {
+  std::error_code error;
+  const std::string self = std::filesystem::read_symlink("/proc/self", error).string();
+  if (self != std::to_string(::getpid())) {
+    return base::fail(base::ErrorCode::kKernel,
+                      "/proc shows another pid namespace than the one that this process is in: mount a /proc "
+                      "of its own (unshare --mount-proc)");
+  }
   struct stat status{};
   if (::stat("/proc/self/ns/pid", &status) != 0) {
     return base::fail_errno(errno, "reading /proc/self/ns/pid");
   }
-  return PidNamespace{status.st_dev, status.st_ino};
+  return PidNamespace{status.st_ino == kInitialPidNamespace ? 0 : static_cast<std::uint32_t>(status.st_ino)};
 }
 
 base::Result<ProcessWatch> ProcessWatch::start(const PinFolder& pins) {
@@ -140,14 +156,19 @@ base::Result<ProcessWatch> ProcessWatch::start(const PinFolder& pins) {
     return base::fail_errno(errno, "opening the process programs");
   }
   create_shared_maps_only(*skeleton);
-  skeleton->rodata->pid_namespace_device = watch.pid_namespace_.device;
-  skeleton->rodata->pid_namespace_inode = watch.pid_namespace_.inode;
+  skeleton->rodata->pid_namespace = watch.pid_namespace_.inode;
+  // Of all types of programs that have the same helpers, libbpf can only try this one.
+  skeleton->rodata->reads_names =
+      libbpf_probe_bpf_helper(BPF_PROG_TYPE_KPROBE, BPF_FUNC_probe_read_kernel_str, nullptr) == 1 ? 1 : 0;
   RETURN_IF_ERROR(use_pinned(*skeleton, pins));
   if (const int error = processes__load(skeleton.get()); error != 0) {
     return base::fail_errno(-error, "loading the process programs: {}", log.tail());
   }
   RETURN_IF_ERROR(pin_all(*skeleton, pins));
-  for (bpf_program* program : std::array{skeleton->progs.on_exec, skeleton->progs.on_exit}) {
+  ASSIGN_OR_RETURN(watch.followed_names_, keep_map(skeleton->maps.followed_names));
+  RETURN_IF_ERROR(watch.follow_names(std::nullopt));
+  for (bpf_program* program :
+       std::array{skeleton->progs.on_exec, skeleton->progs.on_fork, skeleton->progs.on_exit}) {
     LinkHandle link(bpf_program__attach(program));
     if (!link) {
       return base::fail_errno(errno, "attaching {}: {}", bpf_program__name(program), log.tail());
@@ -156,6 +177,7 @@ base::Result<ProcessWatch> ProcessWatch::start(const PinFolder& pins) {
   }
   ASSIGN_OR_RETURN(watch.maps_, keep_maps(*skeleton));
   ASSIGN_OR_RETURN(watch.wanted_processes_, keep_map(skeleton->maps.wanted_processes));
+  ASSIGN_OR_RETURN(watch.classify_process_, keep_program(skeleton->progs.classify_process));
   watch.number_wanted_.reset(bpf_program__attach_iter(skeleton->progs.number_wanted, nullptr));
   if (!watch.number_wanted_) {
     return base::fail_errno(errno, "preparing to number processes: {}", log.tail());
@@ -186,14 +208,58 @@ base::Result<> ProcessWatch::number_processes(std::span<const pid_t> pids) const
   }
   const base::UniqueFd iterator(bpf_iter_create(bpf_link__fd(number_wanted_.get())));
   const int error = iterator ? run_iterator(iterator.value()) : errno;
-  for (const base::UniqueFd& process : wanted) {
-    const int key = process.value();
-    bpf_map_delete_elem(wanted_processes_.value(), &key);
-  }
   if (error != 0) {
     return base::fail_errno(error, "numbering {} processes", wanted.size());
   }
   return {};
+}
+
+base::Result<> ProcessWatch::follow_names(const std::optional<std::vector<std::string>>& names) const {
+  // While the names change, every exec is an event: none is missed.
+  const file_name every{};
+  const std::uint32_t is_followed = 1;
+  const int map = followed_names_.value();
+  if (bpf_map_update_elem(map, &every, &is_followed, BPF_ANY) != 0) {
+    return base::fail_errno(errno, "following every exec");
+  }
+  file_name key{};
+  file_name next{};
+  while (bpf_map_get_next_key(map, &key, &next) == 0) {
+    if (std::string_view(next.text).empty()) {
+      key = next;
+    } else {
+      bpf_map_delete_elem(map, &next);
+    }
+  }
+  if (!names) {
+    return {};
+  }
+  for (const std::string& name : *names) {
+    if (name.empty() || name.size() >= sizeof(key.text)) {
+      return {};  // longer than what the kernel compares
+    }
+    key = {};
+    std::ranges::copy(name, key.text);
+    if (bpf_map_update_elem(map, &key, &is_followed, BPF_ANY) != 0) {
+      return base::fail_errno(errno, "following execs of {}", name);
+    }
+  }
+  bpf_map_delete_elem(map, &every);
+  return {};
+}
+
+void ProcessWatch::classify(const process_record& record, std::uint32_t number,
+                            std::uint64_t services) const {
+  classified_process known{.tgid = record.tgid, .number = number, .services = services};
+  LIBBPF_OPTS(bpf_test_run_opts, options, .ctx_in = &known, .ctx_size_in = sizeof(known));
+  bpf_prog_test_run_opts(classify_process_.value(), &options);
+}
+
+std::uint64_t ProcessWatch::lost_events() const {
+  const std::uint32_t zero = 0;
+  std::uint64_t lost = 0;
+  bpf_map_lookup_elem(maps_.lost_events.value(), &zero, &lost);
+  return lost;
 }
 
 int ProcessWatch::event_fd() const {

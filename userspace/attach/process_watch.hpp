@@ -5,44 +5,30 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "abi/maps.h"
 #include "attach/bpf_handles.hpp"
 #include "attach/pin_folder.hpp"
+#include "attach/shared_maps.hpp"
 #include "base/error.hpp"
 #include "base/shared_fd.hpp"
 #include "base/unique_fd.hpp"
 
 namespace attach {
 
-// Maps that all probe programs of this exporter use; all but `events` and `blank_record` are handed on to the
-// next.
-struct SharedMaps {
-  base::SharedFd processes;
-  base::SharedFd process_records;
-  base::SharedFd process_services;
-  base::SharedFd process_labels;
-  base::SharedFd blank_record;
-  base::SharedFd last_number;
-  base::SharedFd events;
-  base::SharedFd hits;
-  base::SharedFd stranger_hits;
-  base::SharedFd losses;
-  base::SharedFd gates;
-  base::SharedFd handover_marks;
-};
-
 // Fresh maps that no other exporter sees, for few processes.
 [[nodiscard]] base::Result<SharedMaps> private_shared_maps();
 
 // The pid namespace whose pids userspace means.
 struct PidNamespace {
-  std::uint64_t device = 0;
-  std::uint64_t inode = 0;
+  std::uint32_t inode = 0;  // of /proc/PID/ns/pid; 0: the initial namespace
 };
 
+// Of this process. Error: /proc is that of another namespace, whose pids mean nothing here.
 [[nodiscard]] base::Result<PidNamespace> own_pid_namespace();
 
 class ProcessWatch {
@@ -55,12 +41,24 @@ class ProcessWatch {
 
   [[nodiscard]] const PidNamespace& pid_namespace() const { return pid_namespace_; }
 
-  // Sees to it that these processes, as userspace numbers pids, have their numbers, also before their first
-  // hit. One that is gone has none.
+  // Follows these processes (pids as userspace sees them): they have numbers also before their first hit, and
+  // their exec, forks and exit are events. One that is gone is passed over.
   [[nodiscard]] base::Result<> number_processes(std::span<const pid_t> pids) const;
+
+  // An exec is an event if the executable has one of these names (the last component of its path), or if the
+  // process had a number. Absent: every exec is one, as it is at the start. Without effect where the kernel
+  // is locked down: every exec stays an event.
+  [[nodiscard]] base::Result<> follow_names(const std::optional<std::vector<std::string>>& names) const;
+
+  // Decides for a process whose services' probes count it. One that has exited, or runs another image by now,
+  // has another number or none: nothing happens.
+  void classify(const process_record& record, std::uint32_t number, std::uint64_t services) const;
 
   // Readable when there are events.
   [[nodiscard]] int event_fd() const;
+
+  // Events that found no room since the start.
+  [[nodiscard]] std::uint64_t lost_events() const;
 
   // The events that are there. One thread only.
   base::Result<std::vector<process_event>> take_events();
@@ -70,6 +68,8 @@ class ProcessWatch {
   PidNamespace pid_namespace_;
   std::vector<LinkHandle> links_;
   base::UniqueFd wanted_processes_;
+  base::UniqueFd followed_names_;
+  base::UniqueFd classify_process_;
   LinkHandle number_wanted_;  // an iterator: runs when it is read
   // libbpf hands events to a callback: they are gathered here. On the heap, as the callback keeps its
   // address.

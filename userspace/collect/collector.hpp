@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "attach/attached_binary.hpp"
-#include "attach/process_watch.hpp"
+#include "attach/shared_maps.hpp"
 #include "base/error.hpp"
 #include "collect/gauge_samples.hpp"
 #include "collect/process_table.hpp"

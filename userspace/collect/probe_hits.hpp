@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "attach/process_watch.hpp"
+#include "attach/shared_maps.hpp"
 
 namespace collect {
 

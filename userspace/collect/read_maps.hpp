@@ -8,7 +8,7 @@
 
 #include "abi/maps.h"
 #include "attach/attached_binary.hpp"
-#include "attach/process_watch.hpp"
+#include "attach/shared_maps.hpp"
 #include "base/error.hpp"
 
 namespace collect {

@@ -110,4 +110,24 @@ bool matches(const config::ProcessMatch& match, const Process& process) {
          contains(process.arguments, match.args) && has_variables(process, match.env);
 }
 
+bool may_match_exe(const std::vector<config::Service>& services, std::string_view exe) {
+  return std::ranges::any_of(services, [&](const config::Service& service) {
+    return service.match.exe.empty() || config::path_glob_matches(service.match.exe, exe);
+  });
+}
+
+std::optional<std::vector<std::string>> possible_file_names(const std::vector<config::Service>& services) {
+  std::vector<std::string> names;
+  for (const config::Service& service : services) {
+    const std::string& exe = service.match.exe;
+    // Without a slash: from the beginning. What is in braces may have a slash of its own.
+    std::string name = exe.substr(exe.rfind('/') + 1);
+    if (name.empty() || name.find_first_of("*{},") != std::string::npos) {
+      return std::nullopt;
+    }
+    names.push_back(std::move(name));
+  }
+  return names;
+}
+
 }  // namespace discover

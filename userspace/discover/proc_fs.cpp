@@ -196,6 +196,11 @@ std::vector<pid_t> ProcFs::pids() const {
   return pids;
 }
 
+std::optional<std::string> ProcFs::exe(pid_t pid) const {
+  std::optional<std::string> exe = read_link(exe_path(pid));
+  return exe ? std::optional(without_deleted_mark(*std::move(exe))) : std::nullopt;
+}
+
 std::optional<Process> ProcFs::process(pid_t pid, bool with_environment) const {
   const std::optional<std::uint64_t> start_time = start_time_of(path_of(pid, "stat"));
   const std::optional<std::string> exe = read_link(exe_path(pid));

@@ -31,6 +31,9 @@ class ProcFs {
   // read.
   [[nodiscard]] std::optional<Process> process(pid_t pid, bool with_environment) const;
 
+  // Process::exe alone: one system call.
+  [[nodiscard]] std::optional<std::string> exe(pid_t pid) const;
+
   [[nodiscard]] std::optional<ResourceUse> resource_use(pid_t pid) const;
 
   // Opens the very file that the process runs, also across mount namespaces and after it was unlinked.

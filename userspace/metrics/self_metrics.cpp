@@ -171,6 +171,11 @@ void append_services(Families& families, const SelfState& state) {
     processes.add({service.service}, service.processes);
   }
   families.push_back(processes.build());
+  families.push_back(counter("uprobe_exporter_process_events_lost_total", "", {},
+                             "Starts and ends of processes that the kernel could not report; all processes "
+                             "are looked at after each.")
+                         .add({}, state.lost_process_events)
+                         .build());
 }
 
 void append_limits(Families& families, const SelfState& state) {

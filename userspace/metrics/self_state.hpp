@@ -102,10 +102,11 @@ struct SelfState {
   std::uint64_t in_flight_entries = 0;
   std::uint64_t in_flight_limit = 0;
   std::vector<std::string>
-      unknown_baselines;               // metrics that started while their true value could not be known
-  double blind_seconds = 0;            // time without probes, over restarts of the exporter
-  std::uint64_t resets = 0;            // times that counts of an exporter before were given up
-  std::uint64_t lost_log_lines = 0;    // that could not be written
+      unknown_baselines;             // metrics that started while their true value could not be known
+  double blind_seconds = 0;          // time without probes, over restarts of the exporter
+  std::uint64_t resets = 0;          // times that counts of an exporter before were given up
+  std::uint64_t lost_log_lines = 0;  // that could not be written
+  std::uint64_t lost_process_events = 0;
   double scrape_duration_seconds = 0;  // of the scrape before this one
   ReloadState reload;
   std::optional<discover::ResourceUse> process;  // of the exporter; absent where /proc cannot be read

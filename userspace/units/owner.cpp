@@ -16,16 +16,17 @@
 #include "base/service_notify.hpp"
 #include "base/unique_fd.hpp"
 #include "collect/probe_hits.hpp"
-#include "discover/find_targets.hpp"
+#include "discover/match_service.hpp"
 #include "units/detached_probes.hpp"
 #include "units/retired_counts.hpp"
 
 namespace units {
 namespace {
 
-// New processes are told by the kernel at once; a full event buffer is made up for by looking now and then.
+// What the kernel does not report is looked at so often.
 constexpr std::chrono::milliseconds kWait{500};
-constexpr std::chrono::seconds kRescan{5};
+// Probes that could not be attached, and counts that could not be added up, are tried again.
+constexpr std::chrono::seconds kTryAgain{5};
 
 // Waits for at most kWait until one of the descriptors is readable.
 void wait_for_news(std::initializer_list<int> descriptors) {
@@ -107,7 +108,8 @@ Owner::Owner(Options options, KeptState kept, attach::KernelSupport kernel, atta
       published_config_(std::make_shared<const config::ProbeConfig>(config_)),
       kept_(std::move(kept)),
       attachments_(&config_, &budget_, &kept_, &log),
-      registry_(&config_, &kept_.service_bits(), &proc_),
+      processes_(&proc_, ::getpid(), &clock),
+      registry_(&config_, &kept_.service_bits(), &proc_, &watch_),
       ended_(&attachments_, &registry_, &kept_, &clock, &log),
       series_memory_(log),
       wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
@@ -132,7 +134,8 @@ base::Result<> Owner::adopt() {
   }
   resume_or_forget(binaries, kept_);
   attachments_.adopt(std::move(binaries));
-  find_targets();
+  follow_names();
+  look_at_all_processes();
   update_processes();
   publish();
   return {};
@@ -150,6 +153,7 @@ base::Result<> Owner::run(const std::stop_token& stop, const Wakers& wakers,
 }
 
 base::Result<> Owner::first_round() {
+  look_at_all_processes();
   attach_missing();
   look_at_calls();
   if (targets_.empty()) {
@@ -170,7 +174,6 @@ base::Result<> Owner::first_round() {
 
 base::Result<> Owner::follow(const std::stop_token& stop, const Wakers& wakers) {
   base::Result<> result;
-  last_scan_ = clock_->steady_now();
   while (result && !stop.stop_requested()) {
     wait_for_news({watch_.event_fd(), wakers.lease->fd(), wakers.reload->fd(), wake_.value()});
     const bool is_asked = wakers.reload->take();
@@ -195,7 +198,19 @@ base::Result<> Owner::follow(const std::stop_token& stop, const Wakers& wakers) 
 
 void Owner::follow_once(bool is_asked) {
   follow_processes();
-  follow_config(is_asked);
+  if (is_asked) {
+    follow_config(is_asked);
+  }
+  if (clock_->steady_now() - last_work_ >= kWait) {
+    last_work_ = clock_->steady_now();
+    do_periodic_work();
+  }
+}
+
+// News of processes come hundreds of times a second on some machines: this does not.
+void Owner::do_periodic_work() {
+  look_at_calls();
+  follow_config(false);
   series_memory_.grow(attachments_, kept_.units(), [this] { publish(); });
   kept_.note_alive();
   keep_budget();
@@ -228,16 +243,16 @@ void Owner::follow_processes() {
     log_->error("following processes", {{"error", events.error().message}});
     events = std::vector<process_event>{};
   }
-  const bool moved =
-      std::ranges::any_of(*events, [](const process_event& e) { return e.kind != EVENT_PROCESS; });
-  if (moved || clock_->steady_now() - last_scan_ >= kRescan) {
-    last_scan_ = clock_->steady_now();
-    attach_missing();  // looks at the processes too
+  const bool changed = processes_.follow(config_.services, *events, watch_.lost_events());
+  if (changed || clock_->steady_now() - last_attempt_ >= kTryAgain) {
+    targets_ = processes_.targets();
+    attach_missing();
     retire();
-  } else if (!events->empty()) {
+    look_at_calls();
+  } else if (std::ranges::any_of(*events, [](const process_event& event) { return event.number != 0; })) {
     update_processes();
+    look_at_calls();
   }
-  look_at_calls();
 }
 
 // From here on the other exporter attaches and folds; ours only shows, and counts until the other's probes
@@ -250,12 +265,19 @@ void Owner::hand_over() {
 }
 
 // What runs is known at once, also while it is not attached to yet.
-void Owner::find_targets() {
-  targets_ = discover::find_targets(config_.services, proc_, ::getpid());
+void Owner::look_at_all_processes() {
+  processes_.look_at_all(config_.services);
+  targets_ = processes_.targets();
+}
+
+void Owner::follow_names() {
+  if (auto result = watch_.follow_names(discover::possible_file_names(config_.services)); !result) {
+    log_->error("following processes", {{"error", result.error().message}});
+  }
 }
 
 void Owner::attach_missing() {
-  find_targets();
+  last_attempt_ = clock_->steady_now();
   std::vector<Attempt> attempts;
   for (Missing& missing : attachments_.missing(targets_)) {
     // Held open: the process may end while its binary is looked into.
@@ -277,8 +299,13 @@ void Owner::take_in(std::vector<Attempt> attempts) {
   attachments_.follow_members(targets_, kernel_);
   measure_costs();  // from their first hits on
   // Calls may run in a process that none of its probes has been hit in.
-  if (auto result = watch_.number_processes(registry_.without_number(targets_)); !result) {
+  std::vector<pid_t> fresh = registry_.without_number(targets_);
+  std::ranges::copy(processes_.take_new_members(), std::back_inserter(fresh));
+  if (auto result = watch_.number_processes(fresh); !result) {
     log_->error("numbering processes", {{"error", result.error().message}});
+  }
+  if (processes_.look_again(config_.services, fresh)) {
+    targets_ = processes_.targets();
   }
   update_processes();
 }
@@ -335,6 +362,8 @@ void Owner::use_config(config::ConfigFile::Loaded loaded) {
   registry_.classify_again(watch_.maps(), attachments_.binaries());
   attachments_.drop_left_out_services(watch_.maps());
   attachments_.try_all_again();
+  follow_names();
+  look_at_all_processes();
   attach_missing();
   look_at_calls();
   retire();

@@ -29,6 +29,7 @@
 #include "units/ended_processes.hpp"
 #include "units/kept_state.hpp"
 #include "units/probe_costs.hpp"
+#include "units/process_follower.hpp"
 #include "units/process_registry.hpp"
 #include "units/reload_requests.hpp"
 #include "units/series_memory.hpp"
@@ -80,6 +81,11 @@ class Owner {
 
   [[nodiscard]] const discover::ProcFs& proc() const { return proc_; }
 
+  [[nodiscard]] attach::PidNamespace pid_namespace() const { return watch_.pid_namespace(); }
+
+  // Reports of processes that the kernel had no room for.
+  [[nodiscard]] std::uint64_t lost_process_events() const { return watch_.lost_events(); }
+
   [[nodiscard]] const attach::KernelSupport& kernel() const { return kernel_; }
 
  private:
@@ -90,7 +96,9 @@ class Owner {
   [[nodiscard]] base::Result<> first_round();
   [[nodiscard]] base::Result<> follow(const std::stop_token& stop, const Wakers& wakers);
   void follow_once(bool is_asked);
-  void find_targets();
+  void do_periodic_work();
+  void look_at_all_processes();
+  void follow_names();
   void attach_missing();
   void take_in(std::vector<Attempt> attempts);
   void follow_processes();
@@ -126,6 +134,7 @@ class Owner {
   CostMeter costs_;
   Budget budget_;
   Attachments attachments_;
+  ProcessFollower processes_;
   ProcessRegistry registry_;
   EndedProcesses ended_;
   std::vector<discover::Target> targets_;
@@ -133,7 +142,8 @@ class Owner {
   metrics::ReloadState reload_state_;
   bool is_superseded_ = false;
   std::string not_ready_ = "the first probes are being attached";  // empty: we are
-  std::chrono::steady_clock::time_point last_scan_;
+  std::chrono::steady_clock::time_point last_attempt_;
+  std::chrono::steady_clock::time_point last_work_;
   std::chrono::steady_clock::time_point last_budget_;
 
   ReloadRequests reload_requests_;  // any thread

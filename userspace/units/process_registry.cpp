@@ -56,27 +56,25 @@ bool is_start_of(const process_record& record, const discover::Process& process)
   return record.start_time_ns / tick_ns == process.start_time_ticks;
 }
 
-// Tells the kernel, and the next exporter; a process that has exited or runs another image by now has another
-// number, or none.
-void tell_kernel(const attach::SharedMaps& maps, const process_record& record, std::uint32_t number,
-                 std::uint64_t services) {
-  bpf_map_update_elem(maps.process_services.value(), &number, &services, BPF_ANY);
-  process known{};
-  if (bpf_map_lookup_elem(maps.processes.value(), &record.tgid, &known) != 0 || known.number != number) {
-    return;
-  }
-  known.classified = 1;
-  known.services = services;
-  bpf_map_update_elem(maps.processes.value(), &record.tgid, &known, BPF_EXIST);
+}  // namespace
+
+// For the kernel, and for the next exporter.
+void ProcessRegistry::publish(const attach::SharedMaps& maps, const process_record& record,
+                              std::uint32_t number, const std::vector<std::string>& services) const {
+  const std::uint64_t bits = service_bits_->of(services);
+  bpf_map_update_elem(maps.process_services.value(), &number, &bits, BPF_ANY);
+  watch_->classify(record, number, bits);
 }
 
-}  // namespace
+pid_t Classifier::pid_of(const process_record& record) const {
+  return static_cast<pid_t>(pid_namespace.inode == 0 ? record.tgid : record.pid);
+}
 
 collect::KnownProcess Classifier::classify(const attach::SharedMaps& maps, std::uint32_t number,
                                            const process_record& record,
                                            const std::vector<ProbedBinary>& binaries) const {
   collect::KnownProcess known;
-  known.pid = static_cast<pid_t>(record.pid);
+  known.pid = pid_of(record);
   known.start_time_ns = record.start_time_ns;
   known.exited = record.exited != 0;
   auto process = known.exited ? std::nullopt : discover::look_at(*proc, *services, known.pid);
@@ -97,6 +95,10 @@ collect::KnownProcess Classifier::classify(const attach::SharedMaps& maps, std::
   std::uint64_t bits = 0;
   if (bpf_map_lookup_elem(maps.process_services.value(), &number, &bits) == 0) {
     known.services = service_bits->names_of(bits);
+    return known;
+  }
+  // Outside of our pid namespace: a process that we do not see belongs to no service of ours.
+  if (known.pid == 0) {
     return known;
   }
   // Gone already: it ran one of the probed binaries, and its argv says which service it was.
@@ -155,7 +157,7 @@ base::Result<std::vector<std::uint32_t>> ProcessRegistry::update(const attach::S
       shown_.reset();
       entry->second = classifier().classify(maps, number, record, binaries);
       entry->second.labels = read_process_labels(maps, number);
-      tell_kernel(maps, record, number, service_bits_->of(entry->second.services));
+      publish(maps, record, number, entry->second.services);
     }
     if (record.exited != 0 && (is_new || !entry->second.exited)) {
       shown_.reset();
@@ -169,7 +171,7 @@ base::Result<std::vector<std::uint32_t>> ProcessRegistry::update(const attach::S
 base::Result<> ProcessRegistry::end_gone(const attach::SharedMaps& maps) const {
   ASSIGN_OR_RETURN(const std::vector<NumberedRecord> records, read_records(maps));
   for (auto [number, record] : records) {
-    const auto process = proc_->process(static_cast<pid_t>(record.pid), false);
+    const auto process = proc_->process(classifier().pid_of(record), false);
     if (record.exited != 0 || (process && is_start_of(record, *process))) {
       continue;
     }
@@ -195,7 +197,7 @@ void ProcessRegistry::classify_again(const attach::SharedMaps& maps,
     known = classifier().classify(maps, number, record, binaries);
     known.labels = std::move(labels);
     known.exited = false;  // the next update() tells
-    tell_kernel(maps, record, number, service_bits_->of(known.services));
+    publish(maps, record, number, known.services);
   }
 }
 

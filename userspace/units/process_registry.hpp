@@ -27,6 +27,11 @@ struct Classifier {
   const std::vector<config::Service>* services = nullptr;
   const attach::ServiceBits* service_bits = nullptr;
   const discover::ProcFs* proc = nullptr;
+  attach::PidNamespace pid_namespace;
+
+  // In the initial pid namespace, a record has the right pid also if the exporter that wrote it was
+  // elsewhere.
+  [[nodiscard]] pid_t pid_of(const process_record& record) const;
 
   [[nodiscard]] collect::KnownProcess classify(const attach::SharedMaps& maps, std::uint32_t number,
                                                const process_record& record,
@@ -42,9 +47,10 @@ struct Classifier {
 
 class ProcessRegistry {
  public:
+  // All arguments outlive the result.
   ProcessRegistry(const config::ProbeConfig* config, const attach::ServiceBits* service_bits,
-                  const discover::ProcFs* proc)
-      : config_(config), service_bits_(service_bits), proc_(proc) {}
+                  const discover::ProcFs* proc, const attach::ProcessWatch* watch)
+      : config_(config), service_bits_(service_bits), proc_(proc), watch_(watch) {}
 
   // After a time in which nobody followed processes: numbers end whose process is gone.
   [[nodiscard]] base::Result<> end_gone(const attach::SharedMaps& maps) const;
@@ -80,12 +86,19 @@ class ProcessRegistry {
 
  private:
   [[nodiscard]] Classifier classifier() const {
-    return {.services = &config_->services, .service_bits = service_bits_, .proc = proc_};
+    return {.services = &config_->services,
+            .service_bits = service_bits_,
+            .proc = proc_,
+            .pid_namespace = watch_->pid_namespace()};
   }
+
+  void publish(const attach::SharedMaps& maps, const process_record& record, std::uint32_t number,
+               const std::vector<std::string>& services) const;
 
   const config::ProbeConfig* config_;        // owned by the exporter
   const attach::ServiceBits* service_bits_;  // owned by the exporter
   const discover::ProcFs* proc_;             // owned by the exporter
+  const attach::ProcessWatch* watch_;        // owned by the exporter
   collect::ProcessTable table_;
   std::shared_ptr<const collect::ProcessTable> shown_;  // null: it may have changed since
 };

@@ -12,15 +12,18 @@ namespace units {
 
 base::Result<std::shared_ptr<const collect::ProcessTable>> processes_now(const View& view,
                                                                          const attach::SharedMaps& maps,
-                                                                         const discover::ProcFs& proc) {
+                                                                         const discover::ProcFs& proc,
+                                                                         attach::PidNamespace pid_namespace) {
   std::vector<ProbedBinary> binaries;
   for (const UnitView& unit : view.units) {
     binaries.push_back({.id = unit.binary->id, .exe = unit.binary->exe});
   }
-  return latest_processes(
-      view.processes,
-      {.services = &view.config->services, .service_bits = view.service_bits.get(), .proc = &proc}, maps,
-      binaries);
+  return latest_processes(view.processes,
+                          {.services = &view.config->services,
+                           .service_bits = view.service_bits.get(),
+                           .proc = &proc,
+                           .pid_namespace = pid_namespace},
+                          maps, binaries);
 }
 
 base::Result<std::vector<collect::Sample>> collect_samples(const View& view,

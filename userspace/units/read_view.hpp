@@ -16,7 +16,8 @@ namespace units {
 
 // The view's processes, and those that the kernel has numbered since.
 [[nodiscard]] base::Result<std::shared_ptr<const collect::ProcessTable>> processes_now(
-    const View& view, const attach::SharedMaps& maps, const discover::ProcFs& proc);
+    const View& view, const attach::SharedMaps& maps, const discover::ProcFs& proc,
+    attach::PidNamespace pid_namespace);
 
 // What all units count now, and the totals of those that are gone. Error: the maps of one cannot be read; a
 // sum without it would be too low.

@@ -11,6 +11,8 @@ struct phase_spec a_phase_spec;
 struct probe_spec a_probe_spec;
 struct unwind_spec an_unwind_spec;
 struct process a_process;
+struct classified_process a_classified_process;
+struct file_name a_file_name;
 struct process_record a_process_record;
 struct process_label_key a_process_label_key;
 struct process_label a_process_label;

@@ -93,5 +93,34 @@ TEST(MatchService, MatchThatNamesNothingHoldsForNobody) {
   EXPECT_FALSE(matches({}, make_process("/bin/r", {})));
 }
 
+std::vector<config::Service> services_with(const std::vector<std::string>& exes) {
+  std::vector<config::Service> services;
+  for (const std::string& exe : exes) {
+    services.push_back({.name = "it", .match = {.exe = exe, .args = {"-a"}, .env = {}}});
+  }
+  return services;
+}
+
+TEST(MatchService, KnowsByExeWhatCannotMatch) {
+  const auto services = services_with({"*/resonance", "/opt/{a,b}/svc"});
+  EXPECT_TRUE(may_match_exe(services, "/srv/resonance"));
+  EXPECT_TRUE(may_match_exe(services, "/opt/b/svc"));
+  EXPECT_FALSE(may_match_exe(services, "/opt/c/svc"));
+  EXPECT_FALSE(may_match_exe({}, "/opt/c/svc"));
+  EXPECT_TRUE(may_match_exe(services_with({""}), "/any"));
+}
+
+TEST(MatchService, KnowsWhichFileNamesCanMatch) {
+  using Names = std::vector<std::string>;
+  EXPECT_EQ(possible_file_names(services_with({"*/resonance", "/opt/{a,b}/svc", "svc2"})),
+            (Names{"resonance", "svc", "svc2"}));
+  EXPECT_EQ(possible_file_names({}), Names{});
+  // What may have another name.
+  for (const char* exe :
+       {"", "*", "/opt/*", "*/svc*", "/opt/{a,b}", "/opt/{a/b,c/d}", "{/a/b,/c/d}", "/opt/{a"}) {
+    EXPECT_EQ(possible_file_names(services_with({"*/resonance", exe})), std::nullopt) << exe;
+  }
+}
+
 }  // namespace
 }  // namespace discover

@@ -42,6 +42,7 @@ SelfState full_state() {
   state.in_flight_entries = 5;
   state.in_flight_limit = 16384;
   state.unknown_baselines = {"connection_count"};
+  state.lost_process_events = 9;
   state.blind_seconds = 1.5;
   state.scrape_duration_seconds = 0.004;
   state.reload = {.last_successful = true, .last_success_seconds = 1'700'000'000, .config_hash = "cafe"};
@@ -96,6 +97,7 @@ TEST(SelfMetrics, ShowsTheState) {
   EXPECT_EQ(number(families, "uprobe_exporter_metric_series", {"request_total"}), 12);
   EXPECT_EQ(number(families, "uprobe_exporter_metric_series_limit", {"request_total"}), 1000);
   EXPECT_EQ(number(families, "uprobe_exporter_in_flight_entries", {}), 5);
+  EXPECT_EQ(number(families, "uprobe_exporter_process_events_lost_total", {}), 9);
   EXPECT_EQ(number(families, "uprobe_exporter_in_flight_entries_limit", {}), 16384);
   EXPECT_EQ(number(families, "uprobe_exporter_unknown_baseline", {"connection_count"}), 1);
   EXPECT_EQ(number(families, "uprobe_exporter_blind_seconds_total", {}), 1.5);
