@@ -18,6 +18,9 @@ using base::Result;
 // Real files have about a dozen; address lookups walk them all.
 constexpr std::uint16_t kMaxProgramHeaders = 512;
 constexpr std::uint64_t kMaxNameLength = 8ULL * 1024;
+// A sparse file can declare more than anybody can read. Offsets in amd64 code reach 2 GiB.
+constexpr std::uint64_t kMaxLoadable = 4ULL << 30U;
+constexpr std::uint64_t kMaxTable = 256ULL << 20U;  // of symbols or relocations: about 11 million
 
 Section read_section(ByteView header) {
   ByteReader reader(header);
@@ -100,6 +103,7 @@ Result<> ElfImage::read_segments(std::uint64_t table_offset, std::uint16_t entry
     return fail(ErrorCode::kCorruptBinary, "{} program headers of {} bytes are not plausible", count,
                 entry_size);
   }
+  std::uint64_t loadable = 0;
   for (std::uint16_t index = 0; index < count; ++index) {
     ByteReader header(file_.rest(table_offset).rest(std::uint64_t{index} * entry_size));
     const auto type = header.read<std::uint32_t>();
@@ -116,6 +120,7 @@ Result<> ElfImage::read_segments(std::uint64_t table_offset, std::uint16_t entry
     const ByteView bytes = file_.rest(offset).first(file_size);
     if (type == PT_LOAD) {
       declare(offset, file_size);
+      loadable += bytes.size();
       segments_.push_back({static_cast<VirtualAddress>(address), static_cast<FileOffset>(offset),
                            bytes.size(), memory_size, (flags & PF_X) != 0});
     } else if (type == PT_NOTE) {
@@ -126,6 +131,10 @@ Result<> ElfImage::read_segments(std::uint64_t table_offset, std::uint16_t entry
   }
   if (segments_.empty()) {
     return fail(ErrorCode::kCorruptBinary, "no loadable segment");
+  }
+  if (loadable > kMaxLoadable) {
+    return fail(ErrorCode::kUnsupported, "its segments have {} bytes; programs of up to {} are inspected",
+                loadable, kMaxLoadable);
   }
   return {};
 }
@@ -163,7 +172,7 @@ void ElfImage::read_relocations() {
       rela_size = value;
     }
   }
-  ByteReader entries(bytes_at(static_cast<VirtualAddress>(rela)).first(rela_size));
+  ByteReader entries(bytes_at(static_cast<VirtualAddress>(rela)).first(std::min(rela_size, kMaxTable)));
   while (entries.remaining() >= sizeof(Elf64_Rela)) {
     const auto address = entries.read<std::uint64_t>();
     const auto info = entries.read<std::uint64_t>();
@@ -272,7 +281,7 @@ std::vector<Symbol> ElfImage::symbols() const {
     return symbols;
   }
   const ByteView names = contents(sections_[table->link]);
-  ByteReader reader(contents(*table));
+  ByteReader reader(contents(*table).first(kMaxTable));
   while (reader.remaining() >= sizeof(Elf64_Sym)) {
     const auto name = reader.read<std::uint32_t>();
     const auto info = reader.read<std::uint8_t>();

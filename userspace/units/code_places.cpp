@@ -29,7 +29,12 @@ std::optional<inspect::CodePlace> CodePlaces::at(inspect::VirtualAddress instruc
   if (known_.size() == kMostPlaces) {
     known_.clear();
   }
-  return known_.emplace(value_of(instruction), opened_->unwind.at(instruction)).first->second;
+  const std::optional<inspect::CodePlace> place = opened_->unwind.at(instruction);
+  if (!opened_->file.is_whole()) {
+    close();
+    return std::nullopt;
+  }
+  return known_.emplace(value_of(instruction), place).first->second;
 }
 
 void CodePlaces::open_now() {
@@ -38,7 +43,7 @@ void CodePlaces::open_now() {
     path_.clear();  // the process is gone
     return;
   }
-  if (auto unwind = inspect::GoUnwind::read(file->bytes())) {
+  if (auto unwind = inspect::GoUnwind::read(file->bytes()); unwind && file->is_whole()) {
     opened_.emplace(Opened{std::move(*file), std::move(*unwind)});
   } else {
     path_.clear();

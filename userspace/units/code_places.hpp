@@ -14,12 +14,12 @@ namespace units {
 
 class CodePlaces {
  public:
-  // Where the binary is found until close(): /proc/PID/exe of a process that runs it. While it runs, nobody
-  // can truncate the file under the mapping.
+  // Where the binary is found until close(): /proc/PID/exe of a process that runs it.
   void open(std::string path) { path_ = std::move(path); }
 
   void close();
 
+  // None: not an instruction of the binary, or the binary cannot be read (it is gone, or was truncated).
   [[nodiscard]] std::optional<inspect::CodePlace> at(inspect::VirtualAddress instruction);
 
  private:

@@ -13,6 +13,9 @@ base::Result<plan::ProbePlan> plan_binary(const config::ProbeConfig& config, con
                                           const std::string& service) {
   ASSIGN_OR_RETURN(const base::MappedFile file, base::MappedFile::open(path));
   auto facts = inspect::inspect_binary(file.bytes(), plan::wanted_functions(config));
+  if (auto whole = file.check_whole(); !whole) {
+    return base::with_context(std::move(whole.error()), "inspecting {}", path);  // whatever came out
+  }
   if (!facts) {
     return base::with_context(std::move(facts.error()), "inspecting {}", path);
   }
