@@ -23,9 +23,9 @@ def build(name, flags=STRIPPED, toolchain="", cgo="0", variant="stripped"):
 class Driven:
     """A program that reads lines and answers each with a line."""
 
-    def __init__(self, test, *command, ready="ready"):
+    def __init__(self, test, *command, ready="ready", **options):
         self.process = subprocess.Popen([str(word) for word in command], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                        text=True, bufsize=1)
+                                        text=True, bufsize=1, **options)
         test.addCleanup(self.kill)
         self.command = command
         self.expect(ready)

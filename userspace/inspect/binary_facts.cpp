@@ -1,5 +1,7 @@
 #include "inspect/binary_facts.hpp"
 
+#include <algorithm>
+
 namespace inspect {
 
 std::optional<FileOffset> BinaryFacts::file_offset_of(VirtualAddress address) const {
@@ -10,6 +12,12 @@ std::optional<FileOffset> BinaryFacts::file_offset_of(VirtualAddress address) co
     }
   }
   return std::nullopt;
+}
+
+bool BinaryFacts::checks_itself_at(VirtualAddress address) const {
+  return std::ranges::any_of(self_checked_code, [address](const AddressRange& range) {
+    return value_of(range.start) <= value_of(address) && value_of(address) < value_of(range.end);
+  });
 }
 
 }  // namespace inspect

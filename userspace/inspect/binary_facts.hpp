@@ -84,6 +84,14 @@ struct Segment {
   bool executable = false;
 };
 
+// [start, end)
+struct AddressRange {
+  VirtualAddress start{};
+  VirtualAddress end{};
+
+  bool operator==(const AddressRange&) const = default;
+};
+
 struct Module {
   std::string path;
   std::string version;
@@ -99,6 +107,7 @@ struct BinaryFacts {
   std::string build_id;
   std::vector<Module> modules;  // from build info; the main module first
   std::vector<Segment> segments;
+  std::vector<AddressRange> self_checked_code;       // a breakpoint here ends the program at its start
   std::vector<Function> functions;                   // sorted by entry
   std::map<std::uint32_t, FunctionDetails> details;  // by index into `functions`; the wanted ones only
   // Functions without a body of their own: every call is an inlined copy. Name -> number of callers.
@@ -116,6 +125,8 @@ struct BinaryFacts {
 
   // The file offset of an address, where some segment holds it.
   [[nodiscard]] std::optional<FileOffset> file_offset_of(VirtualAddress address) const;
+
+  [[nodiscard]] bool checks_itself_at(VirtualAddress address) const;
 };
 
 }  // namespace inspect

@@ -5,6 +5,7 @@
 #include "inspect/go_function_table.hpp"
 #include "inspect/go_program.hpp"
 #include "inspect/native_program.hpp"
+#include "inspect/self_checked_code.hpp"
 
 namespace inspect {
 namespace {
@@ -20,6 +21,7 @@ BinaryFacts facts_of_file(const ElfImage& image) {
   facts.has_dwarf = image.section(".debug_info") != nullptr || image.section(".zdebug_info") != nullptr;
   facts.build_id = image.build_id();
   facts.segments = image.segments();
+  facts.self_checked_code = find_self_checked_code(image);
   return facts;
 }
 

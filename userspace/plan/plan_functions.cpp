@@ -150,6 +150,12 @@ Result<Site> FunctionPlanner::site_at(inspect::VirtualAddress address, const std
     return fail(ErrorCode::kCorruptBinary, "address {:#x} is in no loaded part of the file",
                 value_of(address));
   }
+  if (facts_->checks_itself_at(address)) {
+    return fail(ErrorCode::kUnsupported,
+                "it is part of Go's FIPS 140 module, whose code the program compares with a checksum at its "
+                "start: a breakpoint in it would end the program; probe a function outside of "
+                "crypto/internal/fips140 that calls it (of crypto/sha256, crypto/aes, ...)");
+  }
   if (functions_.size() > std::numeric_limits<std::uint16_t>::max() - 1U) {
     return fail(ErrorCode::kUnsupported, "too many functions are probed in one binary");
   }

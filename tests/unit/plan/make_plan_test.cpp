@@ -62,6 +62,29 @@ class Plans : public testing::Test {
   ProbePlan plan;
 };
 
+// A program that compares its code with a checksum would end at its start.
+TEST_F(Plans, RefuseCodeThatTheProgramChecksItself) {
+  const std::uint64_t entry = value_of(facts.facts().functions[function].entry);
+  facts.facts().self_checked_code = {
+      {static_cast<inspect::VirtualAddress>(entry), static_cast<inspect::VirtualAddress>(entry + 64)}};
+  ProbeBuilder builder = probe();
+  EXPECT_THAT(reason(builder), HasSubstr("it is part of Go's FIPS 140 module"));
+}
+
+// Of a pattern, the functions outside are probed.
+TEST_F(Plans, ProbeWhatAPatternMatchesOutsideOfCheckedCode) {
+  const std::uint32_t other = facts.function("x.org/app.(*Service).Done", 16, 2);
+  const std::uint64_t entry = value_of(facts.facts().functions[function].entry);
+  facts.facts().self_checked_code = {
+      {static_cast<inspect::VirtualAddress>(entry), static_cast<inspect::VirtualAddress>(entry + 64)}};
+  ProbeBuilder builder("x.org/app.(*Service).Do*");
+  const PlannedProbe planned = only(builder);
+  EXPECT_THAT(addresses(planned.entry_sites),
+              ElementsAre(value_of(facts.facts().functions[other].entry) + 4));
+  EXPECT_THAT(planned.notes,
+              testing::Contains(HasSubstr("not probed: app.(*Service).Do: it is part of Go's FIPS")));
+}
+
 TEST_F(Plans, ProbeOnlyTheEntryForACounterOfArguments) {
   ProbeBuilder builder = probe();
   builder.label("path", "req.Path").when("req.Size > 0");
@@ -402,6 +425,12 @@ TEST_F(PlansOfInlined, ProbeTheFunctionAndItsCopies) {
 TEST_F(PlansOfInlined, ProbeAFunctionThatHasOnlyCopies) {
   facts.facts().functions[function].name = "x.org/app.other";
   EXPECT_THAT(only(builder).entry_sites, SizeIs(2));
+}
+
+// One copy is enough: a count of a part of the calls would be wrong.
+TEST_F(PlansOfInlined, RefuseACopyInCodeThatTheProgramChecksItself) {
+  facts.facts().self_checked_code = {{inspect::VirtualAddress{0x400a00}, inspect::VirtualAddress{0x400a01}}};
+  EXPECT_THAT(reason(builder), HasSubstr("it is part of Go's FIPS 140 module"));
 }
 
 TEST_F(PlansOfInlined, RefuseWhatWouldCountWrong) {
