@@ -120,6 +120,8 @@ void ProbeTest::replace(plan::ProbePlan plan) {
   match_metrics(config_, plan);
   const discover::Target target{
       .binary = {}, .exe = "/proc/self/exe", .open_path = "/proc/self/exe", .members = {}};
+  auto file = attach::HeldFile::open(target.open_path, attach::Lease::kWherePossible);
+  ASSERT_TRUE(file.has_value()) << file.error().message;
   auto attached = attach::attach_binary({.config = &config_,
                                          .target = &target,
                                          .service = "test",
@@ -128,7 +130,7 @@ void ProbeTest::replace(plan::ProbePlan plan) {
                                          .kernel = kernel_,
                                          .earlier = binary_ ? &*binary_ : nullptr,
                                          .earlier_counts = binary_.has_value()},
-                                        std::move(plan), numbers_);
+                                        std::move(plan), *std::move(file), numbers_);
   ASSERT_TRUE(attached.has_value()) << attached.error().message;
   const std::array gates{attach::Gate{attached->gate, attached->generation}};
   const auto opened =

@@ -1,11 +1,13 @@
 """A binary that is replaced under the exporter: the service starts every time, and is counted again."""
 
+import os
 import shutil
 import unittest
 
 import exposition
 import gofixture
 from exporter import start_exporter
+from overwriting import Overwriting
 from support import TestCase, run, wait_until
 from test_restarts import CONFIG
 
@@ -62,6 +64,47 @@ class Overwrite(TestCase):
         self.exporter.process.kill()
         shutil.copyfile(self.builds[1], self.exe)
         run(self.exe, "-role", "alpha", "-calls", 3, "-kinds", 1)
+
+
+class OverwrittenWhileTheExporterSleeps(TestCase):
+    """A little of what tests/reliability does at length."""
+
+    def test_probed_as_a_whole(self):
+        overwriting = Overwriting(self, per_process=False)
+        overwriting.run(10)
+        self.assertEqual(overwriting.scopes(), {"scope=file"})
+
+    def test_probed_per_process(self):
+        overwriting = Overwriting(self, per_process=True)
+        overwriting.run(10)
+        self.assertEqual(overwriting.scopes(), {"scope=process"})
+
+
+class Touched(TestCase):
+    """Another time, mode or name is not another program: no call is missed, nothing is attached again."""
+
+    def check(self, per_process):
+        overwriting = Overwriting(self, per_process)
+        overwriting.wait_counted()
+        before = overwriting.counted()
+        changes = (lambda: os.utime(overwriting.exe), lambda: os.chmod(overwriting.exe, 0o700),
+                   lambda: os.link(overwriting.exe, self.dir / "name"), lambda: os.unlink(self.dir / "name"))
+        for number, change in enumerate(changes, 1):
+            change()
+            overwriting.call(10)
+            # A process that starts makes the exporter look.
+            run(overwriting.exe, "-look", stdin=open(os.devnull, encoding="utf-8"))  # pylint: disable=consider-using-with
+            overwriting.call(10)
+            self.assertEqual(overwriting.counted() - before, 20 * number)
+        log = overwriting.exporter.process.output()
+        self.assertEqual(log.count("msg=attached "), 1, log)
+        self.assertNotIn("detached", log)
+
+    def test_probed_as_a_whole(self):
+        self.check(per_process=False)
+
+    def test_probed_per_process(self):
+        self.check(per_process=True)
 
 
 if __name__ == "__main__":

@@ -12,8 +12,6 @@
 #include <span>
 #include <string>
 
-#include "units/plan_binary.hpp"
-#include "units/running_calls.hpp"
 #include "attach/attach_binary.hpp"
 #include "attach/gate.hpp"
 #include "attach/kernel_support.hpp"
@@ -27,6 +25,8 @@
 #include "expose/text_format.hpp"
 #include "metrics/build_snapshot.hpp"
 #include "metrics/self_metrics.hpp"
+#include "units/plan_binary.hpp"
+#include "units/running_calls.hpp"
 
 namespace {
 
@@ -74,18 +74,20 @@ Result<> serve(const std::string& config_path, const std::string& library, pid_t
   const std::string& service = config.services.front().name;
   ASSIGN_OR_RETURN(const attach::KernelSupport kernel, attach::probe_kernel());
   ASSIGN_OR_RETURN(const attach::ProcessWatch watch, attach::ProcessWatch::start({}));
+  ASSIGN_OR_RETURN(attach::HeldFile file, attach::HeldFile::open(library, attach::Lease::kWherePossible));
   ASSIGN_OR_RETURN(plan::ProbePlan plan, units::plan_binary(config, library, service));
   const discover::Target target{.binary = {}, .exe = library, .open_path = library, .members = {}};
   attach::UnitNumbers numbers;
   attach::ServiceBits service_bits;
   service_bits.assign(config.services);
-  ASSIGN_OR_RETURN(attach::AttachedBinary binary, attach::attach_binary({.config = &config,
-                                                                         .target = &target,
-                                                                         .service = service,
-                                                                         .watch = &watch,
-                                                                         .service_bits = &service_bits,
-                                                                         .kernel = kernel},
-                                                                        std::move(plan), numbers));
+  ASSIGN_OR_RETURN(attach::AttachedBinary binary,
+                   attach::attach_binary({.config = &config,
+                                          .target = &target,
+                                          .service = service,
+                                          .watch = &watch,
+                                          .service_bits = &service_bits,
+                                          .kernel = kernel},
+                                         std::move(plan), std::move(file), numbers));
   RETURN_IF_ERROR(attach::open_gates(watch.maps(), std::array{attach::Gate{binary.gate, binary.generation}}));
   ASSIGN_OR_RETURN(const collect::ProcessTable processes, process_table(watch, service, pid));
   const base::SystemClock clock;

@@ -27,12 +27,13 @@ class Size:
     upgrades: int
     pause: int          # seconds
     lives: int          # of processes that come and go
+    overwrites: int     # of a file that is probed, for each way to probe it
 
 
 FULL = Size(calls=1_000_000, restarts=10, exporter_kills=50, takeover_kills=20, target_kills=20, reloads=100, changes=20, upgrades=5,
-            pause=30, lives=9000)
+            pause=30, lives=9000, overwrites=200)
 SHORT = Size(calls=30_000, restarts=2, exporter_kills=3, takeover_kills=1, target_kills=3, reloads=10, changes=4, upgrades=1, pause=1,
-             lives=50)
+             lives=50, overwrites=2)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -21,7 +21,7 @@ from fault_case import FULL, SHORT, FaultCase
 from support import SOURCE, run
 
 PAGE = SOURCE / "docs" / "reliability.md"
-MODULES = ("exporter_faults", "target_faults", "loss_faults", "series_faults", "reload_faults")
+MODULES = ("exporter_faults", "target_faults", "loss_faults", "series_faults", "reload_faults", "file_faults")
 
 
 def arguments():

@@ -1,5 +1,9 @@
 #include "attach/attach_binary.hpp"
 
+#include <poll.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <iterator>
 #include <numeric>
@@ -10,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "attach/code_digest.hpp"
 #include "attach/fill_spec.hpp"
 #include "attach/load_generation.hpp"
 #include "attach/pinned_binary.hpp"
@@ -18,6 +23,7 @@
 namespace attach {
 namespace {
 
+using base::fail;
 using base::Result;
 
 // Probes that put values into the frames of others come first: a call that is counted must not miss them.
@@ -71,11 +77,68 @@ Result<std::vector<ProbeLink>> link_all(AttachedBinary& binary, const LinkOption
 
 constexpr pid_t kAllProcesses = 0;
 
-Result<> link_file(AttachedBinary& binary, const discover::Target& target, const KernelSupport& kernel) {
-  const LinkOptions options{
-      .open_path = target.open_path, .process = std::nullopt, .uprobe_multi = kernel.uprobe_multi};
-  ASSIGN_OR_RETURN(binary.links[kAllProcesses], link_all(binary, options));
+// Leaves `binary` without links and lease where the file is not the one that was inspected, or somebody waits
+// to write to it.
+Result<> link_file(AttachedBinary& binary, const KernelSupport& kernel) {
+  const HeldFile& file = *binary.lease;
+  if (file.is_unchanged()) {
+    const LinkOptions options{
+        .open_path = file.open_path(), .process = std::nullopt, .uprobe_multi = kernel.uprobe_multi};
+    ASSIGN_OR_RETURN(binary.links[kAllProcesses], link_all(binary, options));
+  }
+  if (!file.is_unchanged()) {
+    binary.links.clear();
+    binary.lease.reset();
+  }
   return {};
+}
+
+// pidfd_open(2): stays with this process when another gets its number.
+base::UniqueFd open_process(pid_t process) {
+  return base::UniqueFd(static_cast<int>(::syscall(SYS_pidfd_open, process, 0)));
+}
+
+bool has_ended(const base::UniqueFd& process) {
+  pollfd entry{.fd = process.value(), .events = POLLIN, .revents = 0};
+  return !process || ::poll(&entry, 1, 0) != 0;
+}
+
+bool holds_what_was_inspected(const HeldFile& file, const AttachedBinary& binary) {
+  const auto digest = digest_of_code(file.open_path(), binary.plan);
+  return file.id().has_same_content(binary.id) && digest && *digest == binary.code_digest;
+}
+
+// Without a lease: nobody can write to a file while a process runs it, so that breakpoints in this process
+// are right as long as it was alive, and the file what was inspected, before and after they were set. Else
+// none.
+Result<std::optional<std::vector<ProbeLink>>> link_process(AttachedBinary& binary, const HeldFile& file,
+                                                           pid_t pid, const base::UniqueFd& process,
+                                                           const KernelSupport& kernel) {
+  const auto is_sound = [&] { return !has_ended(process) && file.is_unchanged(); };
+  if (!is_sound()) {
+    return std::nullopt;
+  }
+  const LinkOptions options{
+      .open_path = file.open_path(), .process = pid, .uprobe_multi = kernel.uprobe_multi};
+  ASSIGN_OR_RETURN(std::vector<ProbeLink> links, link_all(binary, options));
+  if (!is_sound()) {
+    return std::nullopt;
+  }
+  return links;
+}
+
+void give_up_ended(AttachedBinary& binary, const discover::Target& target, Links& gone) {
+  for (auto entry = binary.links.begin(); entry != binary.links.end();) {
+    const auto next = std::next(entry);
+    const pid_t pid = entry->first;
+    if (has_ended(binary.processes[pid]) || std::ranges::none_of(target.members, [pid](const auto& member) {
+          return member.process.pid == pid;
+        })) {
+      gone.insert(binary.links.extract(entry));
+      binary.processes.erase(pid);
+    }
+    entry = next;
+  }
 }
 
 // What was pinned for a generation that cannot be attached, but for what it shares with the one before.
@@ -91,40 +154,52 @@ void forget(const AttachRequest& request, AttachedBinary& binary) {
   }
 }
 
-Result<> load_and_link(const AttachRequest& request, UnitNumbers& numbers, AttachedBinary& binary) {
-  const discover::Target& target = *request.target;
+Result<> load_and_link(const AttachRequest& request, HeldFile file, UnitNumbers& numbers,
+                       AttachedBinary& binary) {
+  ASSIGN_OR_RETURN(binary.code_digest, digest_of_code(file.open_path(), binary.plan));
   RETURN_IF_ERROR(load_generation(request, numbers, binary));
   RETURN_IF_ERROR(pin_binary(request.units, binary));
-  // Without a lease, or where strangers run the file, only the service's own processes are trapped.
-  if (auto lease = FileLease::take(target.open_path); lease && target.strangers == 0) {
-    binary.lease = std::move(*lease);
-    return link_file(binary, target, request.kernel);
+  // Without a lease only the service's own processes are trapped.
+  if (file.has_lease()) {
+    binary.lease = std::move(file);
+    return link_file(binary, request.kernel);
   }
   binary.scope = Scope::kProcess;
   Links none;
-  return follow_members(binary, target, request.kernel, none);
+  return follow_members(binary, *request.target, request.kernel, none);
 }
 
 }  // namespace
+
+bool has_new_member(const AttachedBinary& binary, const discover::Target& target) {
+  return std::ranges::any_of(target.members, [&](const discover::Target::Member& member) {
+    return !binary.links.contains(member.process.pid);
+  });
+}
 
 base::Result<> follow_members(AttachedBinary& binary, const discover::Target& target,
                               const KernelSupport& kernel, Links& gone) {
   if (binary.scope == Scope::kFile) {
     return {};
   }
-  for (auto entry = binary.links.begin(); entry != binary.links.end();) {
-    const auto next = std::next(entry);
-    if (std::ranges::none_of(target.members,
-                             [&](const auto& member) { return member.process.pid == entry->first; })) {
-      gone.insert(binary.links.extract(entry));
-    }
-    entry = next;
+  give_up_ended(binary, target, gone);
+  if (!has_new_member(binary, target)) {
+    return {};
+  }
+  const auto file = HeldFile::open(target.open_path, Lease::kNone);
+  if (!file || !holds_what_was_inspected(*file, binary)) {
+    return {};  // the next look at the processes finds what is there now
   }
   for (const discover::Target::Member& member : target.members) {
-    if (!binary.links.contains(member.process.pid)) {
-      const LinkOptions options{
-          .open_path = target.open_path, .process = member.process.pid, .uprobe_multi = kernel.uprobe_multi};
-      ASSIGN_OR_RETURN(binary.links[member.process.pid], link_all(binary, options));
+    const pid_t pid = member.process.pid;
+    if (binary.links.contains(pid)) {
+      continue;
+    }
+    base::UniqueFd process = open_process(pid);
+    ASSIGN_OR_RETURN(auto links, link_process(binary, *file, pid, process, kernel));
+    if (links) {
+      binary.links[pid] = *std::move(links);
+      binary.processes[pid] = std::move(process);
     }
   }
   return {};
@@ -148,11 +223,28 @@ Links take_links(AttachedBinary& binary, const std::set<std::size_t>& probes) {
 base::Result<Links> link_again(const AttachedBinary& binary, std::size_t probe, const std::string& open_path,
                                const KernelSupport& kernel) {
   Links made;
+  if (binary.links.empty()) {
+    return made;
+  }
+  ASSIGN_OR_RETURN(const HeldFile file,
+                   HeldFile::open(binary.lease ? binary.lease->open_path() : open_path, Lease::kNone));
+  const auto check = [&](pid_t process) -> Result<> {
+    const bool is_sound = binary.lease ? !binary.lease->is_broken()
+                                       : !has_ended(binary.processes.at(process)) && file.is_unchanged();
+    return is_sound
+               ? Result<>()
+               : fail(base::ErrorCode::kIo, "{} is not the file that was inspected any more", binary.exe);
+  };
+  if (!binary.lease && !holds_what_was_inspected(file, binary)) {
+    return fail(base::ErrorCode::kIo, "{} is not the file that was inspected any more", binary.exe);
+  }
   for (const auto& [process, links] : binary.links) {
-    const LinkOptions options{.open_path = binary.lease ? binary.lease->open_path() : open_path,
+    const LinkOptions options{.open_path = file.open_path(),
                               .process = process == kAllProcesses ? std::nullopt : std::optional(process),
                               .uprobe_multi = kernel.uprobe_multi};
+    RETURN_IF_ERROR(check(process));
     ASSIGN_OR_RETURN(made[process], link_probe(binary, binary.probes[probe], options));
+    RETURN_IF_ERROR(check(process));
   }
   return made;
 }
@@ -175,15 +267,18 @@ Detached detach(AttachedBinary& binary) {
   Detached detached;
   detached.lease.swap(binary.lease);
   detached.links.swap(binary.links);
+  binary.processes.clear();
   return detached;
 }
 
-base::Result<AttachedBinary> attach_binary(const AttachRequest& request, plan::ProbePlan plan,
+base::Result<AttachedBinary> attach_binary(const AttachRequest& request, plan::ProbePlan plan, HeldFile file,
                                            UnitNumbers& numbers) {
   const discover::Target& target = *request.target;
   AttachedBinary attached;
   attached.service = request.service;
-  attached.id = target.binary;
+  attached.id = file.id();
+  attached.id.device = target.binary.device;  // on overlayfs of the file below
+  attached.id.inode = target.binary.inode;
   attached.exe = target.exe;
   attached.frame_stride = frame_stride_of(plan);
   if (request.earlier != nullptr) {
@@ -193,7 +288,7 @@ base::Result<AttachedBinary> attach_binary(const AttachRequest& request, plan::P
   attached.in_flight_limit = request.config->limits.in_flight;
   attached.plan = std::move(plan);
   const UnitNumbers before = numbers;
-  if (auto result = load_and_link(request, numbers, attached); !result) {
+  if (auto result = load_and_link(request, std::move(file), numbers, attached); !result) {
     forget(request, attached);
     numbers = before;
     return std::unexpected(std::move(result.error()));

@@ -15,13 +15,18 @@
 namespace attach {
 
 // Loads what the plan says and attaches it to the processes of the target; it counts when its gate is opened
-// (gate.hpp). A probe that the kernel refuses carries its error and the others go on; the error returned
-// means that nothing at all can be attached.
+// (gate.hpp). `file` is what the plan was made from: with a lease every process that runs it is probed,
+// without only the members of the target. A probe that the kernel refuses carries its error and the others go
+// on; the error returned means that nothing at all can be attached. Without any links: the file has changed
+// meanwhile, or a writer waits for it, or the members have ended.
 [[nodiscard]] base::Result<AttachedBinary> attach_binary(const AttachRequest& request, plan::ProbePlan plan,
-                                                         UnitNumbers& numbers);
+                                                         HeldFile file, UnitNumbers& numbers);
+
+// With Scope::kProcess: whether a process of the target has no links yet.
+[[nodiscard]] bool has_new_member(const AttachedBinary& binary, const discover::Target& target);
 
 // With Scope::kProcess: attaches to members that are new, and moves the links of those that are gone to
-// `gone`.
+// `gone`. Where the file does not hold what was inspected, new members get none.
 [[nodiscard]] base::Result<> follow_members(AttachedBinary& binary, const discover::Target& target,
                                             const KernelSupport& kernel, Links& gone);
 
@@ -29,7 +34,7 @@ namespace attach {
 [[nodiscard]] Links take_links(AttachedBinary& binary, const std::set<std::size_t>& probes);
 
 // Links of one probe like those that the others have now; changes nothing. `open_path` opens the binary where
-// no lease does. Error: the kernel refuses some, or a process is gone.
+// no lease does. Error: the kernel refuses some, a process is gone, or the file is another.
 [[nodiscard]] base::Result<Links> link_again(const AttachedBinary& binary, std::size_t probe,
                                              const std::string& open_path, const KernelSupport& kernel);
 

@@ -15,7 +15,7 @@
 #include <string>
 #include <vector>
 
-#include "attach/file_lease.hpp"
+#include "attach/held_file.hpp"
 #include "base/shared_fd.hpp"
 #include "base/unique_fd.hpp"
 #include "discover/target.hpp"
@@ -104,7 +104,7 @@ using Links = std::map<pid_t, std::vector<ProbeLink>>;
 // Breakpoints that nothing counts by any more. Destroying it takes them away, then gives the lease back: some
 // milliseconds a site, in which no lock should be held.
 struct Detached {
-  std::optional<FileLease> lease;
+  std::optional<HeldFile> lease;
   Links links;
 };
 
@@ -124,14 +124,17 @@ struct CountedBinary {
   std::vector<AttachedProbe> probes;
   std::vector<AttachedProbe> unwind_hooks;
   Scope scope = Scope::kFile;
+  std::uint64_t code_digest = 0;  // of the file that was inspected, see code_digest.hpp
 };
 
 struct AttachedBinary : CountedBinary {
   // By the number of a probe or an unwind hook, in the order they are attached; none where loading failed.
   std::map<std::uint16_t, std::vector<ProbeProgram>> programs;
   // Taken before `links` are made, given back after they are gone.
-  std::optional<FileLease> lease;
+  std::optional<HeldFile> lease;
   Links links;  // none: the maps still count what was
+  // With Scope::kProcess, a pidfd of each process that has links.
+  std::map<pid_t, base::UniqueFd> processes;
 };
 
 }  // namespace attach

@@ -102,6 +102,10 @@ std::string describe(const AttachedBinary& binary) {
                             {"exe", binary.exe},
                             {"device", binary.id.device},
                             {"inode", binary.id.inode},
+                            {"size", binary.id.size},
+                            {"modified_ns", binary.id.modified_ns},
+                            {"changed_ns", binary.id.changed_ns},
+                            {"code_digest", binary.code_digest},
                             {"frame_stride", binary.frame_stride},
                             {"in_flight_limit", binary.in_flight_limit},
                             {"gate", binary.gate},
@@ -138,6 +142,11 @@ Result<AttachedBinary> parse_description(std::string_view bytes) {
     json.at("exe").get_to(binary.exe);
     json.at("device").get_to(binary.id.device);
     json.at("inode").get_to(binary.id.inode);
+    // A description without them is of a version that did not tell one content of a file from another.
+    binary.id.size = json.value("size", std::uint64_t{0});
+    binary.id.modified_ns = json.value("modified_ns", std::int64_t{0});
+    binary.id.changed_ns = json.value("changed_ns", std::int64_t{0});
+    binary.code_digest = json.value("code_digest", std::uint64_t{0});
     json.at("frame_stride").get_to(binary.frame_stride);
     json.at("in_flight_limit").get_to(binary.in_flight_limit);
     json.at("gate").get_to(binary.gate);

@@ -106,7 +106,7 @@ discover::BinaryId RealFiles::below(const discover::Process& process, const std:
 }
 
 discover::BinaryId RealFiles::ask_kernel(const std::string& path, const discover::BinaryId& otherwise) {
-  const base::UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  const base::UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (!file || !is_on_overlay(file.value())) {
     return otherwise;
   }
@@ -121,9 +121,11 @@ discover::BinaryId RealFiles::ask_kernel(const std::string& path, const discover
     return otherwise;
   }
   constexpr unsigned kMinorBits = 20;
-  return {.device = ::makedev(static_cast<unsigned>(found.device >> kMinorBits),
-                              static_cast<unsigned>(found.device & ((1U << kMinorBits) - 1))),
-          .inode = found.inode};
+  discover::BinaryId below = otherwise;  // overlayfs shows the size and times of the file below
+  below.device = ::makedev(static_cast<unsigned>(found.device >> kMinorBits),
+                           static_cast<unsigned>(found.device & ((1U << kMinorBits) - 1)));
+  below.inode = found.inode;
+  return below;
 }
 
 }  // namespace attach

@@ -36,7 +36,7 @@ void add_idle_processes(const BinaryView& view, const plan::PlannedProbe& probe,
     return;
   }
   for (const auto& [number, known] : *view.processes) {
-    if (!known.exited && known.binary == view.binary->id) {
+    if (!known.exited && known.binary.is_same_file(view.binary->id)) {
       if (const auto sample =
               view.sample_for(probe, record, {.process = number, .function = 0, .values = {}})) {
         counts.add(*sample, 0);

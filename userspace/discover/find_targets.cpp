@@ -7,7 +7,6 @@
 #include "discover/match_service.hpp"
 
 namespace discover {
-
 std::vector<std::string> services_of(const std::vector<config::Service>& services, const Process& process) {
   std::vector<std::string> names;
   for (const config::Service& service : services) {
@@ -26,8 +25,8 @@ std::optional<Process> look_at(const ProcFs& proc, const std::vector<config::Ser
 
 std::vector<Target> find_targets(const std::vector<config::Service>& services, const ProcFs& proc,
                                  pid_t self) {
-  std::map<BinaryId, Target> by_binary;
-  std::map<BinaryId, std::uint32_t> strangers;
+  std::map<FileId, Target> by_file;
+  std::map<FileId, std::uint32_t> strangers;
   for (const pid_t pid : proc.pids()) {
     std::optional<Process> process = pid == self ? std::nullopt : look_at(proc, services, pid);
     if (!process) {
@@ -35,10 +34,10 @@ std::vector<Target> find_targets(const std::vector<config::Service>& services, c
     }
     std::vector<std::string> names = services_of(services, *process);
     if (names.empty()) {
-      ++strangers[process->binary];
+      ++strangers[process->binary.file()];
       continue;
     }
-    const auto [found, is_new] = by_binary.try_emplace(process->binary);
+    const auto [found, is_new] = by_file.try_emplace(process->binary.file());
     Target& target = found->second;
     if (is_new) {
       target = {
@@ -47,9 +46,9 @@ std::vector<Target> find_targets(const std::vector<config::Service>& services, c
     target.members.push_back({.process = std::move(*process), .services = std::move(names)});
   }
   std::vector<Target> targets;
-  targets.reserve(by_binary.size());
-  for (auto& [binary, target] : by_binary) {
-    target.strangers = strangers[binary];
+  targets.reserve(by_file.size());
+  for (auto& [file, target] : by_file) {
+    target.strangers = strangers[file];
     targets.push_back(std::move(target));
   }
   return targets;

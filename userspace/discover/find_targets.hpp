@@ -20,7 +20,7 @@ namespace discover {
 [[nodiscard]] std::optional<Process> look_at(const ProcFs& proc, const std::vector<config::Service>& services,
                                              pid_t pid);
 
-// Every process of a service, grouped by its binary. Targets are sorted by binary, members by pid. `self`,
+// Every process of a service, grouped by its file. Targets are sorted by binary, members by pid. `self`,
 // the exporter, is never a target: it would trace its own tracing.
 [[nodiscard]] std::vector<Target> find_targets(const std::vector<config::Service>& services,
                                                const ProcFs& proc, pid_t self);

@@ -76,12 +76,12 @@ std::string without_deleted_mark(std::string exe) {
   return exe;
 }
 
-std::optional<BinaryId> binary_id_of(const std::string& path) {
+std::optional<BinaryId> binary_at(const std::string& path) {
   struct stat status{};
   if (::stat(path.c_str(), &status) != 0) {
     return std::nullopt;
   }
-  return BinaryId{.device = status.st_dev, .inode = status.st_ino};
+  return discover::binary_id_of(status);
 }
 
 // "a\0b\0" -> a, b. A process that rewrote its title may have no NUL at all, or a long run of them.
@@ -204,7 +204,7 @@ std::optional<std::string> ProcFs::exe(pid_t pid) const {
 std::optional<Process> ProcFs::process(pid_t pid, bool with_environment) const {
   const std::optional<std::uint64_t> start_time = start_time_of(path_of(pid, "stat"));
   const std::optional<std::string> exe = read_link(exe_path(pid));
-  const std::optional<BinaryId> binary = binary_id_of(exe_path(pid));
+  const std::optional<BinaryId> binary = binary_at(exe_path(pid));
   const std::optional<std::string> arguments = read_file(path_of(pid, "cmdline"));
   if (!start_time || !exe || !binary || !arguments) {
     return std::nullopt;
@@ -223,7 +223,7 @@ std::optional<Process> ProcFs::process(pid_t pid, bool with_environment) const {
   }
   // The pid may have passed to another process, or the process to another program, while we read.
   const bool still_the_same =
-      start_time_of(path_of(pid, "stat")) == start_time && binary_id_of(exe_path(pid)) == binary;
+      start_time_of(path_of(pid, "stat")) == start_time && binary_at(exe_path(pid)) == binary;
   return still_the_same ? std::optional(std::move(process)) : std::nullopt;
 }
 

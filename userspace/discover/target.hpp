@@ -1,24 +1,50 @@
 // BATON of stage 2: which running binaries the config's services are, and by which processes.
 #pragma once
 
+#include <sys/stat.h>
 #include <sys/types.h>
 
 #include <compare>
 #include <cstdint>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace discover {
 
-// An executable file as stat(/proc/PID/exe) sees it; of one on overlayfs the file below, see
-// attach::RealFiles.
+using FileId = std::pair<std::uint64_t, std::uint64_t>;  // device, inode
+
+// An executable file and what it holds, as stat(/proc/PID/exe) sees it; of one on overlayfs the file below,
+// see attach::RealFiles. A file that somebody writes to, or only touches, is another one afterwards.
 struct BinaryId {
   std::uint64_t device = 0;
   std::uint64_t inode = 0;
+  std::uint64_t size = 0;
+  std::int64_t modified_ns = 0;  // mtime
+  std::int64_t changed_ns = 0;   // ctime: nobody can set it
 
   auto operator<=>(const BinaryId&) const = default;
+
+  // Whatever it holds.
+  [[nodiscard]] FileId file() const { return {device, inode}; }
+
+  [[nodiscard]] bool is_same_file(const BinaryId& other) const { return file() == other.file(); }
+
+  // Of two that may be seen through different mounts.
+  [[nodiscard]] bool has_same_content(const BinaryId& other) const {
+    return size == other.size && modified_ns == other.modified_ns && changed_ns == other.changed_ns;
+  }
 };
+
+[[nodiscard]] inline BinaryId binary_id_of(const struct stat& status) {
+  constexpr std::int64_t kSecond = 1'000'000'000;
+  return {.device = status.st_dev,
+          .inode = status.st_ino,
+          .size = static_cast<std::uint64_t>(status.st_size),
+          .modified_ns = status.st_mtim.tv_sec * kSecond + status.st_mtim.tv_nsec,
+          .changed_ns = status.st_ctim.tv_sec * kSecond + status.st_ctim.tv_nsec};
+}
 
 struct Process {
   pid_t pid = 0;

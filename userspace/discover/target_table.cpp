@@ -18,13 +18,14 @@ pid_t pid_of(const Target::Member& member) {
 }  // namespace
 
 void TargetTable::look_at_all(const std::vector<config::Service>& services) {
-  by_binary_.clear();
+  by_file_.clear();
   members_.clear();
   for (Target& target : find_targets(services, *proc_, self_)) {
     for (const Target::Member& member : target.members) {
-      members_.emplace(pid_of(member), target.binary);
+      members_.emplace(pid_of(member), target.binary.file());
     }
-    by_binary_.emplace(target.binary, std::move(target));
+    const FileId file = target.binary.file();
+    by_file_.emplace(file, std::move(target));
   }
 }
 
@@ -39,7 +40,8 @@ bool TargetTable::look_at(const std::vector<config::Service>& services, pid_t pi
   if (names.empty()) {
     return remove(pid);
   }
-  if (!by_binary_.contains(process->binary)) {
+  const auto known = by_file_.find(process->binary.file());
+  if (known == by_file_.end() || known->second.binary != process->binary) {
     look_at_all(services);
     return true;
   }
@@ -48,15 +50,15 @@ bool TargetTable::look_at(const std::vector<config::Service>& services, pid_t pi
 
 bool TargetTable::add(Target::Member member) {
   const pid_t pid = pid_of(member);
-  const BinaryId binary = member.process.binary;
-  std::vector<Target::Member>& members = by_binary_.at(binary).members;
+  const FileId file = member.process.binary.file();
+  std::vector<Target::Member>& members = by_file_.at(file).members;
   const auto known = std::ranges::find(members, pid, pid_of);
   if (known != members.end() && *known == member) {
     return false;
   }
   remove(pid);
   members.insert(std::ranges::lower_bound(members, pid, {}, pid_of), std::move(member));
-  members_.emplace(pid, binary);
+  members_.emplace(pid, file);
   return true;
 }
 
@@ -65,7 +67,7 @@ bool TargetTable::remove(pid_t pid) {
   if (known == members_.end()) {
     return false;
   }
-  std::erase_if(by_binary_.at(known->second).members,
+  std::erase_if(by_file_.at(known->second).members,
                 [&](const Target::Member& member) { return pid_of(member) == pid; });
   members_.erase(known);
   return true;
@@ -73,7 +75,7 @@ bool TargetTable::remove(pid_t pid) {
 
 std::vector<Target> TargetTable::targets() const {
   std::vector<Target> targets;
-  for (const auto& [binary, target] : by_binary_) {
+  for (const auto& [binary, target] : by_file_) {
     if (!target.members.empty()) {
       targets.push_back(target);
       targets.back().open_path = proc_->exe_path(pid_of(target.members.front()));

@@ -23,7 +23,8 @@ class TargetTable {
   void look_at_all(const std::vector<config::Service>& services);
 
   // Looks at one process, which is new or runs a new image, or has ended. If it is the first to run its
-  // binary, looks at every process: Target::strangers has to be known. Returns whether targets() has changed.
+  // binary, or the file holds something else by now, looks at every process: Target::strangers has to be
+  // known. Returns whether targets() has changed.
   bool look_at(const std::vector<config::Service>& services, pid_t pid);
 
   // The process has ended. Returns whether targets() has changed.
@@ -37,8 +38,8 @@ class TargetTable {
 
   const ProcFs* proc_;
   pid_t self_;
-  std::map<BinaryId, Target> by_binary_;  // also those that nobody runs any more, until the next look at all
-  std::map<pid_t, BinaryId> members_;
+  std::map<FileId, Target> by_file_;  // also those that nobody runs any more, until the next look at all
+  std::map<pid_t, FileId> members_;
 };
 
 }  // namespace discover

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "attach/call_records.hpp"
+#include "attach/code_digest.hpp"
 #include "attach/gate.hpp"
 #include "attach/load_generation.hpp"
 #include "attach/pinned_binary.hpp"
@@ -45,7 +46,8 @@ namespace {
 
 // Whether a reader of `shown` reads what `now` counts. Plan and maps go with the generation and the probes.
 bool reads_alike(const attach::CountedBinary& shown, const attach::CountedBinary& now) {
-  return shown.generation == now.generation && shown.maps_generation == now.maps_generation &&
+  return shown.id == now.id && shown.generation == now.generation &&
+         shown.maps_generation == now.maps_generation &&
          std::ranges::equal(shown.probes, now.probes, [](const auto& before, const auto& after) {
            return before.number == after.number && before.since_ns == after.since_ns &&
                   before.presence == after.presence && before.error == after.error &&
@@ -93,7 +95,7 @@ std::vector<Missing> Attachments::missing(const std::vector<discover::Target>& t
 
 Attachment* Attachments::find(const discover::BinaryId& binary, const std::string& service) const {
   for (const auto& attachment : attachments_) {
-    if (attachment->is_current() && attachment->binary.id == binary &&
+    if (attachment->is_current() && attachment->binary.id.is_same_file(binary) &&
         attachment->binary.service == service) {
       return attachment.get();
     }
@@ -130,7 +132,21 @@ Attempt Attachments::attach(Missing missing, const attach::ProcessWatch& watch,
   const auto fail = [&](const base::Error& error) {
     log_->error("binary not probed", {{"service", service}, {"exe", target.exe}, {"error", error.message}});
   };
-  auto plan = plan_binary(*config_, target.open_path, service);
+  auto file = attach::HeldFile::open(
+      target.open_path, target.strangers == 0 ? attach::Lease::kWherePossible : attach::Lease::kNone);
+  if (!file) {
+    fail(file.error());
+    return attempt;
+  }
+  if (!file->id().has_same_content(target.binary)) {
+    attempt.is_stale = true;
+    return attempt;
+  }
+  auto plan = plan_binary(*config_, file->open_path(), service);
+  if (!file->is_unchanged()) {  // then the plan is of anything
+    attempt.is_stale = true;
+    return attempt;
+  }
   if (!plan) {
     fail(plan.error());
     return attempt;
@@ -139,6 +155,7 @@ Attempt Attachments::attach(Missing missing, const attach::ProcessWatch& watch,
   if (earlier != nullptr) {
     plan::keep_numbers(*plan, earlier->binary.plan);
     if (is_as_planned(*earlier, *plan)) {
+      attempt.is_as_before = true;
       return attempt;
     }
     attempt.takes_over = is_counting(*earlier);
@@ -154,13 +171,16 @@ Attempt Attachments::attach(Missing missing, const attach::ProcessWatch& watch,
                                        .earlier_counts = attempt.takes_over,
                                        .detached = detached,
                                        .units = kept_->units()},
-                                      *std::move(plan), numbers_);
+                                      *std::move(plan), *std::move(file), numbers_);
   if (!binary) {
     fail(binary.error());
     return attempt;
   }
+  attempt.is_stale = binary->scope == attach::Scope::kFile && !binary->lease;
   attempt.attachment.emplace(Attachment{.binary = *std::move(binary), .calls = {}});
-  report(*attempt.attachment);
+  if (!attempt.is_stale) {
+    report(*attempt.attachment);
+  }
   return attempt;
 }
 
@@ -219,12 +239,29 @@ void Attachments::detach(Attachment& attachment, const attach::SharedMaps& maps)
 
 void Attachments::add(std::vector<Attempt> attempts, const attach::SharedMaps& maps) {
   for (Attempt& attempt : attempts) {
-    tried_.push_back({attempt.missing.target.binary, attempt.missing.service});
+    const discover::BinaryId& file = attempt.missing.target.binary;
+    const std::string& service = attempt.missing.service;
+    std::erase_if(tried_, [&](const Tried& tried) {
+      return tried.binary.is_same_file(file) && tried.service == service;
+    });
+    if (attempt.is_stale) {
+      log_->info("tried again: the file changes",
+                 {{"service", service}, {"exe", attempt.missing.target.exe}});
+    } else {
+      tried_.push_back({file, service});
+    }
+    Attachment* const earlier = find(file, service);
+    if (attempt.is_as_before && earlier != nullptr) {
+      earlier->binary.id = file;
+    }
     if (!attempt.attachment) {
       continue;
     }
     attempt.attachment->on(UnitEvent::kOpened);
-    if (Attachment* earlier = find(attempt.missing.target.binary, attempt.missing.service)) {
+    if (attempt.is_stale) {
+      attempt.attachment->on(UnitEvent::kWriterWaits);
+    }
+    if (earlier != nullptr) {
       replace(*earlier, *std::move(attempt.attachment), maps);
     } else {
       attachments_.push_back(std::make_unique<Attachment>(*std::move(attempt.attachment)));
@@ -272,8 +309,10 @@ void Attachments::adopt(std::vector<attach::AttachedBinary> binaries) {
       std::ranges::for_each(*probes, [&](const auto& probe) { numbers_.probes.reserve(probe.number); });
     }
     // The first of a unit is its latest generation.
-    const bool is_current =
-        find(binary.id, binary.service) == nullptr && !is_in_totals(binary, std::as_const(*kept_).totals());
+    const bool is_first = std::ranges::none_of(attachments_, [&](const auto& other) {
+      return other->is_current() && other->binary.id == binary.id && other->binary.service == binary.service;
+    });
+    const bool is_current = is_first && !is_in_totals(binary, std::as_const(*kept_).totals());
     auto& adopted = *attachments_.emplace_back(std::make_unique<Attachment>(
         Attachment{.binary = std::move(binary),
                    .is_adopted = true,
@@ -285,9 +324,45 @@ void Attachments::adopt(std::vector<attach::AttachedBinary> binaries) {
   }
 }
 
+// With a lease nobody has written to it. Else times tell, and where a file system is careless about them, the
+// code that a new process is about to run.
+bool Attachments::may_have_changed(const attach::AttachedBinary& binary, const discover::Target& target) {
+  const bool is_leased = binary.lease && !binary.lease->is_broken();
+  return !is_leased && (binary.id != target.binary || binary.links.empty() ||
+                        (binary.scope == attach::Scope::kProcess && attach::has_new_member(binary, target)));
+}
+
+void Attachments::leave_changed_files(const std::vector<discover::Target>& targets,
+                                      const attach::SharedMaps& maps) {
+  for (const auto& attachment : attachments_) {
+    const attach::AttachedBinary& binary = attachment->binary;
+    const auto target = std::ranges::find_if(
+        targets, [&](const discover::Target& candidate) { return candidate.binary.is_same_file(binary.id); });
+    if (!attachment->is_current() || target == targets.end() || !may_have_changed(binary, *target)) {
+      continue;
+    }
+    const auto digest = attach::digest_of_code(target->open_path, binary.plan);
+    const bool has_ended = !digest && digest.error().code == base::ErrorCode::kNotFound;
+    if (has_ended || (digest && *digest == binary.code_digest)) {
+      continue;
+    }
+    std::erase_if(tried_, [&](const Tried& tried) {
+      return tried.binary.is_same_file(binary.id) && tried.service == binary.service;
+    });
+    attachment->forget_calls();
+    detach(*attachment, maps);
+    attachment->on(UnitEvent::kAbandoned);
+    log_->info("detached: the file holds another program now",
+               {{"service", binary.service}, {"exe", binary.exe}});
+  }
+}
+
 void Attachments::follow_members(const std::vector<discover::Target>& targets,
                                  const attach::KernelSupport& kernel) {
   for (const auto& attachment : attachments_) {
+    if (!attachment->is_current()) {
+      continue;
+    }
     discover::Target members{.binary = attachment->binary.id, .exe = attachment->binary.exe};
     const auto target = std::ranges::find(targets, attachment->binary.id, &discover::Target::binary);
     if (target != targets.end()) {

@@ -61,7 +61,9 @@ struct Missing {
 struct Attempt {
   Missing missing;
   std::optional<Attachment> attachment;
-  bool takes_over = false;  // from programs that count until its gate is opened
+  bool takes_over = false;    // from programs that count until its gate is opened
+  bool is_as_before = false;  // the file was touched and is probed as it should be
+  bool is_stale = false;      // the file changed while it was inspected and probed: to be tried again
 };
 
 class Attachments {
@@ -77,6 +79,11 @@ class Attachments {
 
   // The config has changed: everything is missing again.
   void try_all_again() { tried_.clear(); }
+
+  // Detaches from files that hold another program than was inspected; what was counted stays. Before anything
+  // is attached to them: the kernel knows one instruction for each place of a file. To be followed by
+  // close_detached().
+  void leave_changed_files(const std::vector<discover::Target>& targets, const attach::SharedMaps& maps);
 
   // Inspects, plans and attaches; takes seconds for a large binary, and does not touch what is attached. A
   // binary that cannot be probed is logged and given up.
@@ -127,6 +134,9 @@ class Attachments {
     bool operator==(const Tried&) const = default;
   };
 
+  [[nodiscard]] static bool may_have_changed(const attach::AttachedBinary& binary,
+                                             const discover::Target& target);
+  // Of the same file; leave_changed_files() has seen to it that it is the same program.
   [[nodiscard]] Attachment* find(const discover::BinaryId& binary, const std::string& service) const;
   [[nodiscard]] bool is_counting(const Attachment& attachment) const;
   [[nodiscard]] bool is_as_planned(const Attachment& earlier, const plan::ProbePlan& plan) const;

@@ -18,7 +18,8 @@ using attach::Presence;
 
 // Where a target has the binary; "" where no process of a service runs it now.
 std::string path_of(const AttachedBinary& binary, std::span<const discover::Target> targets) {
-  const auto target = std::ranges::find(targets, binary.id, &discover::Target::binary);
+  const auto target = std::ranges::find_if(
+      targets, [&](const discover::Target& candidate) { return candidate.binary.is_same_file(binary.id); });
   return target == targets.end() ? "" : target->open_path;
 }
 

@@ -278,15 +278,22 @@ void Owner::follow_names() {
 
 void Owner::attach_missing() {
   last_attempt_ = clock_->steady_now();
+  attachments_.leave_changed_files(targets_, watch_.maps());
+  publish();
+  attachments_.close_detached();
   std::vector<Attempt> attempts;
   for (Missing& missing : attachments_.missing(targets_)) {
     // Held open: the process may end while its binary is looked into.
-    const base::UniqueFd file(::open(missing.target.open_path.c_str(), O_RDONLY | O_CLOEXEC));
+    const base::UniqueFd file(::open(missing.target.open_path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
     if (!file) {
       continue;  // it has ended already: the next one to run the file is tried
     }
     missing.target.open_path = fmt::format("/proc/self/fd/{}", file.value());
     attempts.push_back(attachments_.attach(std::move(missing), watch_, kernel_));
+  }
+  if (std::ranges::any_of(attempts, &Attempt::is_stale)) {
+    look_at_all_processes();
+    last_attempt_ = {};  // again at once
   }
   attachments_.open(attempts, watch_.maps());
   take_in(std::move(attempts));

@@ -223,7 +223,7 @@ std::vector<LiveProcess> ProcessRegistry::live(const discover::BinaryId& binary,
                                                const std::string& service) const {
   std::vector<LiveProcess> found;
   for (const auto& [number, known] : table_) {
-    if (!known.exited && known.binary == binary &&
+    if (!known.exited && known.binary.is_same_file(binary) &&
         std::ranges::find(known.services, service) != known.services.end()) {
       found.push_back({.number = number, .pid = known.pid, .start_time_ns = known.start_time_ns});
     }

@@ -72,7 +72,7 @@ class ProcessRegistry {
   // Processes of our services that the kernel has not numbered yet: they were not hit so far.
   [[nodiscard]] std::vector<pid_t> without_number(const std::vector<discover::Target>& targets) const;
 
-  // A service's processes that run a binary now.
+  // A service's processes that run a file now: nobody has written to it since they started.
   [[nodiscard]] std::vector<LiveProcess> live(const discover::BinaryId& binary,
                                               const std::string& service) const;
 

@@ -27,7 +27,8 @@ enum class UnitEvent : std::uint8_t {
   kReattached,       // a process runs the file again, and it was attached anew
   kReplaced,         // a later generation has taken over what did not change (configuration)
   kLeftOut,          // the configuration has the service no more
-  kAbandoned,        // no process runs the binary any more, and none will: unlinked, or without breakpoints
+  kAbandoned,        // no process runs the binary any more, and none will: unlinked, without breakpoints, or
+                     // its file holds another program now
   kSuccessorCounts,  // the probes of another exporter count
   kSuccessorGone,    // and that exporter has ended
   kFolded,           // all counts are in the totals

@@ -56,6 +56,41 @@ TEST(FindTargets, GroupsProcessesByBinary) {
   EXPECT_EQ(targets[1].exe, fake.exe_path("v2/resonance"));
 }
 
+// One file is one target, also when it changes while we look at its processes.
+TEST(FindTargets, KnowsWhatAFileHolds) {
+  support::FakeProc fake;
+  fake.add({.pid = 4, .exe = "resonance", .arguments = {"r", "-module", "logic"}});
+  const auto binary = [&] {
+    return find_targets(resonance_services(), ProcFs(fake.root()), kSelf).at(0).binary;
+  };
+  const BinaryId before = binary();
+  EXPECT_EQ(before.size, std::filesystem::file_size(fake.exe_path("resonance")));
+  EXPECT_EQ(binary(), before);
+  std::filesystem::resize_file(fake.exe_path("resonance"), 5);
+  const BinaryId after = binary();
+  EXPECT_NE(after, before);
+  EXPECT_TRUE(after.is_same_file(before));
+  EXPECT_FALSE(after.has_same_content(before));
+}
+
+// Its times can be set, but not the time of that.
+TEST(FindTargets, KnowsAFileWhoseTimesWereSet) {
+  support::FakeProc fake;
+  fake.add({.pid = 4, .exe = "resonance", .arguments = {"r", "-module", "logic"}});
+  const auto binary = [&] {
+    return find_targets(resonance_services(), ProcFs(fake.root()), kSelf).at(0).binary;
+  };
+  const BinaryId before = binary();
+  const auto time = std::filesystem::last_write_time(fake.exe_path("resonance"));
+  BinaryId after = before;
+  while (after == before) {  // until the file system's clock has moved on
+    std::filesystem::last_write_time(fake.exe_path("resonance"), time);
+    after = binary();
+  }
+  EXPECT_EQ(after.modified_ns, before.modified_ns);
+  EXPECT_GT(after.changed_ns, before.changed_ns);
+}
+
 TEST(FindTargets, OneProcessMayBeOfSeveralServices) {
   support::FakeProc fake;
   fake.add({.pid = 4, .exe = "resonance", .arguments = {"r", "-module", "logic"}});
