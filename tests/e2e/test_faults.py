@@ -1,5 +1,6 @@
 """What goes wrong around the exporter: it goes on, says what is missing, and what it counts is exact."""
 
+import concurrent.futures
 import contextlib
 import os
 import pathlib
@@ -32,6 +33,19 @@ probes:
 
 WORK = series("work_total", service="alpha")
 FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1"
+
+
+RATIO = """\
+services:
+  alpha: {{ match: {{ exe: "{exe}", args: ["-role", "alpha"] }} }}
+  beta: {{ match: {{ exe: "{exe}", args: ["-role", "beta"] }} }}
+metrics:
+  lookups_total: {{ type: counter, help: Lookups., labels: [result] }}
+  hit_rate: {{ type: ratio, help: Those that hit., of: lookups_total, label: result, hit: hit, miss: miss, window: 1h }}
+probes:
+  - {{ name: hit, service: alpha, function: main.(*worker).work, labels: {{ result: {{ const: hit }} }}, record: [lookups_total] }}
+  - {{ name: miss, service: beta, function: main.(*worker).work, labels: {{ result: {{ const: miss }} }}, record: [lookups_total] }}
+"""
 
 
 def many_probes(exe, count):
@@ -157,6 +171,21 @@ class Faults(TestCase):
                                     "calls of processes that came and went")
         self.assertEqual(samples[WORK], self.calls)
         self.assertGreater(self.calls, 1_000_000)
+
+    def test_scrapes_that_come_together_count_a_lookup_once(self):
+        hits, misses = self.service("alpha"), self.service("beta")
+        exporter = start_exporter(self, self.write("probes.yaml", RATIO.format(exe=self.exe)), "--strict")
+        hits.ask("100000", "done 100000")
+        exporter.samples()
+        with concurrent.futures.ThreadPoolExecutor(8) as scrapers:
+            for _ in range(20):
+                misses.send("5000")
+                for scrape in [scrapers.submit(exporter.samples) for _ in range(16)]:
+                    scrape.result()
+                misses.expect("done 5000")
+        samples = exporter.samples()
+        self.assertEqual(by_label(samples, "lookups_total", "result"), {"hit": 100_000, "miss": 100_000})
+        self.assertEqual(samples[series("hit_rate")], 0.5)
 
     def test_clock_jumps(self):
         offset = self.write("offset", "+0")

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <csignal>
 #include <iterator>
+#include <mutex>
 #include <utility>
 
 #include "app/self_report.hpp"
@@ -34,9 +35,12 @@ base::Result<metrics::Snapshot> Exporter::snapshot(std::optional<std::string_vie
   const auto view = owner_->view();
   ASSIGN_OR_RETURN(const auto processes,
                    units::processes_now(*view, owner_->maps(), owner_->proc(), owner_->pid_namespace()));
+  std::unique_lock turn(reading_);
   ASSIGN_OR_RETURN(const std::vector<collect::Sample> samples, units::collect_samples(*view, *processes));
+  std::vector<metrics::Family> ratios = remember(*view, samples, service);
+  turn.unlock();
   metrics::Snapshot snapshot = metrics::build_snapshot(view->config->metrics, samples, service);
-  snapshot = metrics::with_families(std::move(snapshot), remember(*view, samples, service));
+  snapshot = metrics::with_families(std::move(snapshot), std::move(ratios));
   // A service's own endpoint shows that service and nothing of the exporter.
   if (!service) {
     snapshot = metrics::with_families(std::move(snapshot), metrics::self_metrics(state_of(*view)));

@@ -44,6 +44,7 @@ class Exporter final : public expose::Exposed {
   const bool enable_lifecycle_;
   const base::Clock* clock_;  // owned by main
   base::Logger* log_;         // owned by main
+  std::mutex reading_;  // scrapes read in turns: to the windows of ratios, counts that go back began again
   mutable std::mutex mutex_;  // guards what follows, for arithmetic only
   Memory memory_;
 };
