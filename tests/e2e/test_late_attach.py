@@ -204,6 +204,8 @@ class LateAttach(TestCase):
         for _ in range(20):
             self.check(exporter, talking=200)
         program.ask("hush", "hush 0")
+        # What has no record is known as of the last look.
+        exporter.wait_for(lambda samples: samples.get(exposition.series("talking")) == 0, "a look at what has ended")
         self.check(exporter)
         program.stop()
 
