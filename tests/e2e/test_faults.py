@@ -43,8 +43,10 @@ metrics:
   lookups_total: {{ type: counter, help: Lookups., labels: [kind, result], max_series: 5000 }}
   hit_rate: {{ type: ratio, help: Those that hit., of: lookups_total, label: result, hit: hit, miss: miss, window: 1h }}
 probes:
-  - {{ name: hit, service: alpha, function: main.(*worker).work, labels: {{ kind: kind, result: {{ const: hit }} }}, record: [lookups_total] }}
-  - {{ name: miss, service: beta, function: main.(*worker).work, labels: {{ kind: kind, result: {{ const: miss }} }}, record: [lookups_total] }}
+  - {{ name: hit, service: alpha, function: main.(*worker).work, signature: "func(kind string, number int) error",
+      labels: {{ kind: kind, result: {{ const: hit }} }}, record: [lookups_total] }}
+  - {{ name: miss, service: beta, function: main.(*worker).work, signature: "func(kind string, number int) error",
+      labels: {{ kind: kind, result: {{ const: miss }} }}, record: [lookups_total] }}
 """
 
 
@@ -181,7 +183,7 @@ class Faults(TestCase):
         with concurrent.futures.ThreadPoolExecutor(8) as scrapers:
             for _ in range(20):
                 misses.send("5000")
-                for scrape in [scrapers.submit(exporter.samples) for _ in range(16)]:
+                for scrape in [scrapers.submit(exporter.page) for _ in range(16)]:
                     scrape.result()
                 misses.expect("done 5000")
         samples = exporter.samples()
