@@ -40,7 +40,7 @@ struct {
  * the next exporter. Deleted with the record. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 16384);
+	__uint(max_entries, 8192);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__uint(key_size, sizeof(struct process_label_key));
 	__uint(value_size, sizeof(struct process_label));
