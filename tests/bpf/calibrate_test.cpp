@@ -20,7 +20,8 @@ std::vector<char> probed_instructions() {
   std::vector<char> bytes;
   for (const char* instruction : {attach::calibration_push, attach::calibration_step,
                                   attach::calibration_pair, attach::calibration_return}) {
-    bytes.push_back(*static_cast<const volatile char*>(instruction));
+    const char now = *static_cast<const volatile char*>(instruction);
+    bytes.push_back(now);
   }
   return bytes;
 }
