@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sched.h>
+#include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -57,6 +58,15 @@ class Cat {
   }
 
   [[nodiscard]] pid_t pid() const { return child_; }
+
+  // Its exec is over, events and all: it takes what it is given.
+  void wait_until_it_runs() const {
+    EXPECT_EQ(::write(write_end_, "\n", 1), 1);
+    for (int unread = 1; unread != 0;) {
+      std::this_thread::yield();
+      ASSERT_EQ(::ioctl(write_end_, FIONREAD, &unread), 0);
+    }
+  }
 
  private:
   [[noreturn]] static void run(int namespaces) {
@@ -149,10 +159,7 @@ TEST_F(ProcessWatchTest, TellsExecsOfFollowedNamesOnly) {
   execs_until(followed.pid());
   follow({{"nothing has this name"}});
   const Cat other;
-  while (std::filesystem::read_symlink("/proc/" + std::to_string(other.pid()) + "/exe").filename() !=
-         program_name()) {
-    std::this_thread::yield();
-  }
+  other.wait_until_it_runs();
   follow({{program_name()}});
   const Cat last;
   EXPECT_THAT(execs_until(last.pid()), Not(Contains(other.pid())));

@@ -43,7 +43,7 @@ TEST(ProcFs, ReadsAProcess) {
                          .exe = fake.exe_path("resonance"),
                          .arguments = {"./resonance", "-module", "", "gateway"},
                          .environment = {{"ROLE", "a=b"}, {"EMPTY", ""}},
-                         .binary = {.device = status.st_dev, .inode = status.st_ino}};
+                         .binary = binary_id_of(status)};
   EXPECT_EQ(proc.process(7, true), expected);
   EXPECT_THAT(proc.process(7, false)->environment, IsEmpty());
   EXPECT_EQ(proc.exe_path(7), fake.root() + "/7/exe");
