@@ -69,7 +69,7 @@ plan::Site site_of(const void* instruction, std::uint16_t function) {
 plan::ProbePlan empty_plan() {
   plan::ProbePlan plan;
   plan.binary = "/proc/self/exe";
-  plan.runtime = "go1.25.4";
+  plan.runtime = inspect::Runtime::kGo;
   plan.position_independent = true;
   plan.functions = {"main.outer", "main.inner"};
   plan.goroutine = {.goid = 16, .stack_hi = 8};

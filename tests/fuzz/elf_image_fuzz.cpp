@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <span>
 
-#include "inspect/elf_image.hpp"
+#include "inspect/elf/elf_image.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const base::Result<inspect::ElfImage> image =

@@ -6,7 +6,7 @@
 #include <span>
 #include <string_view>
 
-#include "inspect/go_unwind.hpp"
+#include "inspect/go/go_unwind.hpp"
 #include "inspect/inspect_binary.hpp"
 
 namespace {

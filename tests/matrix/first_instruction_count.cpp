@@ -16,7 +16,7 @@
 #include "base/mapped_file.hpp"
 #include "base/unique_fd.hpp"
 #include "inspect/inspect_binary.hpp"
-#include "plan/match_functions.hpp"
+#include "plan/match/match_functions.hpp"
 
 namespace {
 

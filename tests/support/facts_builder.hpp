@@ -18,7 +18,7 @@ using inspect::TypeKind;
 class FactsBuilder {
  public:
   FactsBuilder() {
-    facts_.is_go = true;
+    facts_.runtime = inspect::Runtime::kGo;
     facts_.go_version = "go1.25.4";
     inspect::Segment text;
     text.address = inspect::VirtualAddress{0x400000};

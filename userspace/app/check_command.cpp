@@ -8,7 +8,7 @@
 #include "base/error.hpp"
 #include "base/plural.hpp"
 #include "config/parse_config.hpp"
-#include "plan/widest_plan.hpp"
+#include "plan/output/widest_plan.hpp"
 
 namespace app {
 namespace {

@@ -2,7 +2,7 @@
 
 #include "app/commands.hpp"
 #include "config/parse_config.hpp"
-#include "plan/print_plan.hpp"
+#include "plan/output/print_plan.hpp"
 #include "units/plan_binary.hpp"
 
 namespace app {

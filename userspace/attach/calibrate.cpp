@@ -76,7 +76,7 @@ plan::PlannedProbe typical_probe() {
 
 plan::ProbePlan typical_plan() {
   plan::ProbePlan plan;
-  plan.runtime = "go";
+  plan.runtime = inspect::Runtime::kGo;
   plan.position_independent = true;
   plan.functions = {"calibration"};
   plan.goroutine = {.goid = offsetof(Goroutine, goid), .stack_hi = offsetof(Goroutine, stack_hi)};

@@ -129,7 +129,7 @@ probe_spec common_spec(const plan::ProbePlan& plan, const SpecContext& context) 
   spec.gate = context.gate;
   spec.generation = context.generation;
   spec.frame_stride = context.frame_stride;
-  spec.goroutine = plan.runtime.starts_with("go") ? GOROUTINE_GO : GOROUTINE_THREAD;
+  spec.goroutine = plan.runtime == inspect::Runtime::kGo ? GOROUTINE_GO : GOROUTINE_THREAD;
   spec.sleepable = context.kernel.sleepable ? 1 : 0;
   spec.loop_helper = context.kernel.loop_helper ? 1 : 0;
   spec.position_independent = plan.position_independent ? 1 : 0;

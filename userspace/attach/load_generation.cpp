@@ -13,7 +13,7 @@
 #include "attach/gate.hpp"
 #include "attach/load_probe.hpp"
 #include "base/clock.hpp"
-#include "plan/encode_plan.hpp"
+#include "plan/output/encode_plan.hpp"
 
 namespace attach {
 namespace {

@@ -12,7 +12,7 @@
 #include <utility>
 
 #include "attach/series_slabs.hpp"
-#include "plan/encode_plan.hpp"
+#include "plan/output/encode_plan.hpp"
 
 namespace attach {
 namespace {

@@ -12,7 +12,7 @@
 
 #include "base/error.hpp"
 #include "collect/process_memory.hpp"
-#include "inspect/go_unwind.hpp"
+#include "inspect/go/go_unwind.hpp"
 #include "plan/probe_plan.hpp"
 
 namespace collect {

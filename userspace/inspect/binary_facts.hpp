@@ -7,7 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "inspect/go_type.hpp"
+#include "inspect/runtime.hpp"
+#include "inspect/type_table.hpp"
 
 namespace inspect {
 
@@ -22,7 +23,7 @@ struct Function {
   bool assembly = false;             // ABI0: arguments are on the stack, R14 is not g
   bool writes_sp = false;            // SPWRITE: the unwinder gives up here
   bool wrapper = false;              // made by the compiler: (*T).M of a value method, -fm, ...
-  bool native = false;               // C, C++ or Rust: System V arguments, no goroutine
+  Runtime runtime = Runtime::kGo;
   std::uint32_t inlined_copies = 0;  // callers that hold an inlined copy; a probe does not see those calls
 };
 
@@ -99,7 +100,7 @@ struct Module {
 
 struct BinaryFacts {
   Architecture architecture = Architecture::kAmd64;
-  bool is_go = false;
+  Runtime runtime = Runtime::kNative;
   std::string go_version;             // "go1.25.4", "" where unknown
   bool position_independent = false;  // ET_DYN: addresses need the process's load bias
   bool stripped = true;               // no symbol table

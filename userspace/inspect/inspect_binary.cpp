@@ -1,11 +1,11 @@
 #include "inspect/inspect_binary.hpp"
 
-#include "inspect/dwarf_index.hpp"
-#include "inspect/elf_image.hpp"
-#include "inspect/go_function_table.hpp"
-#include "inspect/go_program.hpp"
-#include "inspect/native_program.hpp"
-#include "inspect/self_checked_code.hpp"
+#include "inspect/dwarf/dwarf_index.hpp"
+#include "inspect/elf/elf_image.hpp"
+#include "inspect/go/go_function_table.hpp"
+#include "inspect/go/go_program.hpp"
+#include "inspect/go/go_self_checked_code.hpp"
+#include "inspect/native/native_program.hpp"
 
 namespace inspect {
 namespace {

@@ -8,12 +8,12 @@
 #include <vector>
 
 #include "abi/limits.h"
-#include "plan/compile_probe.hpp"
-#include "plan/function_name.hpp"
-#include "plan/plan_functions.hpp"
-#include "plan/runtime_layout.hpp"
-#include "plan/type_lookup.hpp"
-#include "plan/within_helpers.hpp"
+#include "plan/assemble/plan_functions.hpp"
+#include "plan/assemble/within_helpers.hpp"
+#include "plan/compile/compile_probe.hpp"
+#include "plan/language/go/function_name.hpp"
+#include "plan/language/go/runtime_layout.hpp"
+#include "plan/language/type_lookup.hpp"
 
 namespace plan {
 
@@ -35,8 +35,9 @@ class PlanMaker {
 
   ProbePlan make() {
     plan_.position_independent = facts_->position_independent;
-    plan_.runtime = !facts_->is_go ? "native" : facts_->go_version.empty() ? "go" : facts_->go_version;
-    if (!facts_->is_go) {
+    plan_.runtime = facts_->runtime;
+    plan_.runtime_version = facts_->go_version;
+    if (facts_->runtime == inspect::Runtime::kNative) {
       skip_all("it is not a Go program, and only those can be planned so far");
       return std::move(plan_);
     }

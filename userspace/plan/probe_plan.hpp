@@ -9,7 +9,8 @@
 
 #include "abi/operation.h"
 #include "config/probe_config.hpp"
-#include "inspect/go_type.hpp"
+#include "inspect/runtime.hpp"
+#include "inspect/type_table.hpp"
 
 namespace plan {
 
@@ -167,8 +168,9 @@ struct UnwindHook {
 };
 
 struct ProbePlan {
-  std::string binary;   // path, for messages
-  std::string runtime;  // "go1.25.4", "native"
+  std::string binary;  // path, for messages
+  inspect::Runtime runtime = inspect::Runtime::kNative;
+  std::string runtime_version;  // "go1.25.4"; "" where unknown
   bool position_independent = false;
   inspect::VirtualAddress
       first_address{};                 // of the first segment: where it lies in a process tells the load bias
@@ -182,5 +184,8 @@ struct ProbePlan {
   std::vector<std::pair<std::uint64_t, std::string>> type_names;
   std::vector<std::string> objects;  // what the sets of objects are for, by number
 };
+
+// "go1.25.4", "go" where the version is unknown, "native".
+[[nodiscard]] std::string runtime_name(const ProbePlan& plan);
 
 }  // namespace plan

@@ -11,8 +11,8 @@
 #include "attach/gate.hpp"
 #include "attach/load_generation.hpp"
 #include "attach/pinned_binary.hpp"
-#include "plan/encode_plan.hpp"
-#include "plan/keep_numbers.hpp"
+#include "plan/output/encode_plan.hpp"
+#include "plan/output/keep_numbers.hpp"
 #include "units/detached_probes.hpp"
 #include "units/plan_binary.hpp"
 #include "units/retired_counts.hpp"
@@ -220,7 +220,7 @@ void Attachments::report(const Attachment& attachment) const {
   }
   log_->info("attached", {{"service", attachment.binary.service},
                           {"exe", attachment.binary.exe},
-                          {"runtime", plan.runtime},
+                          {"runtime", plan::runtime_name(plan)},
                           {"probes", attached},
                           {"sites", sites},
                           {"scope", attachment.binary.scope == attach::Scope::kFile ? "file" : "process"},

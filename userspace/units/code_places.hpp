@@ -8,7 +8,7 @@
 #include <unordered_map>
 
 #include "base/mapped_file.hpp"
-#include "inspect/go_unwind.hpp"
+#include "inspect/go/go_unwind.hpp"
 
 namespace units {
 

@@ -6,7 +6,7 @@
 
 #include "attach/pinned_binary.hpp"
 #include "base/clock.hpp"
-#include "plan/bound_probes.hpp"
+#include "plan/output/bound_probes.hpp"
 #include "units/attachments.hpp"
 #include "units/retired_counts.hpp"
 

@@ -5,7 +5,7 @@
 #include "base/mapped_file.hpp"
 #include "inspect/inspect_binary.hpp"
 #include "plan/make_plan.hpp"
-#include "plan/match_functions.hpp"
+#include "plan/match/match_functions.hpp"
 
 namespace units {
 

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "plan/site_kind.hpp"
+#include "plan/machine/stepping.hpp"
 
 namespace units {
 namespace {

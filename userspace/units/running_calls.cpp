@@ -56,7 +56,7 @@ RunningCalls::RunningCalls(const attach::AttachedBinary& binary, const attach::S
       attached_ns_(base::boot_time_ns()),
       unknown_(std::move(unknown)) {
   const bool any_framed = std::ranges::any_of(binary.plan.probes, &plan::PlannedProbe::framed);
-  if (!any_framed || !binary.plan.runtime.starts_with("go") || !binary.maps.goroutines) {
+  if (!any_framed || binary.plan.runtime != inspect::Runtime::kGo || !binary.maps.goroutines) {
     return;
   }
   if (!binary.plan.stacks.missing.empty()) {

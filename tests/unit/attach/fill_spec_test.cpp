@@ -25,7 +25,9 @@ plan::PlannedRecord histogram(std::vector<std::int64_t> bounds, std::uint16_t sl
 }
 
 struct Filled {
-  plan::ProbePlan plan{.runtime = "go1.25.4", .goroutine = {.goid = 152, .stack_hi = 8}};
+  plan::ProbePlan plan{.runtime = inspect::Runtime::kGo,
+                       .runtime_version = "go1.25.4",
+                       .goroutine = {.goid = 152, .stack_hi = 8}};
   plan::PlannedProbe probe;
   std::array<std::uint16_t, 2> numbers{4, 9};
   SpecContext context{.kernel = {.uprobe_multi = true, .sleepable = true, .loop_helper = true},

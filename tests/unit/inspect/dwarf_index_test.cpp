@@ -1,4 +1,4 @@
-#include "inspect/dwarf_index.hpp"
+#include "inspect/dwarf/dwarf_index.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

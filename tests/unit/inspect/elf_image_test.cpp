@@ -1,4 +1,4 @@
-#include "inspect/elf_image.hpp"
+#include "inspect/elf/elf_image.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "inspect/go_argument_words.hpp"
+#include "inspect/go/go_argument_words.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "inspect/go_build_info.hpp"
+#include "inspect/go/go_build_info.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "inspect/go_function_table.hpp"
+#include "inspect/go/go_function_table.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -54,7 +54,7 @@ TEST(GoFunctionTable, HasTheFunctionsThatGoToolNmLists) {
     const BinaryFacts facts = facts_of(support::built(build));
     std::multimap<std::uint64_t, std::string> ours;
     for (const Function& function : facts.functions) {
-      if (!function.native) {
+      if (function.runtime == Runtime::kGo) {
         ours.emplace(value_of(function.entry), function.name);
       }
     }
@@ -129,7 +129,7 @@ TEST(GoFunctionTable, RefusesVersionsBeforeTheCallingConvention) {
 TEST(GoFunctionTable, TakesAStrayMagicForDataOfAnotherLanguage) {
   const base::Result<BinaryFacts> facts = inspect_data(table_with("\xf1\xff\xff\xff"));
   ASSERT_TRUE(facts.has_value()) << facts.error().message;
-  EXPECT_FALSE(facts->is_go);
+  EXPECT_EQ(facts->runtime, Runtime::kNative);
 }
 
 // garble writes another magic into the table.

@@ -1,4 +1,4 @@
-#include "inspect/go_inlining.hpp"
+#include "inspect/go/go_inlining.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "inspect/go_type_name.hpp"
+#include "inspect/go/go_type_name.hpp"
 
 #include <gtest/gtest.h>
 

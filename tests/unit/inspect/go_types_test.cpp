@@ -1,4 +1,4 @@
-#include "inspect/go_types.hpp"
+#include "inspect/go/go_types.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

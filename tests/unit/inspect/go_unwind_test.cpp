@@ -1,4 +1,4 @@
-#include "inspect/go_unwind.hpp"
+#include "inspect/go/go_unwind.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -50,7 +50,7 @@ TEST(GoUnwind, FollowsWhatTheInstructionsDo) {
     const auto instructions = instructions_by_objdump(support::built(unstripped(build)));
     std::size_t changes = 0;
     for (const Function& function : facts.functions) {
-      if (!function.name.starts_with("main.") || function.assembly || function.native) {
+      if (!function.name.starts_with("main.") || function.assembly || function.runtime == Runtime::kNative) {
         continue;
       }
       const auto last = instructions.lower_bound(value_of(function.entry) + function.size);

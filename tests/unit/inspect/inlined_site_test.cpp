@@ -1,4 +1,4 @@
-#include "inspect/inlined_site.hpp"
+#include "inspect/go/inlined_site.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -13,7 +13,7 @@
 #include <random>
 #include <string>
 
-#include "inspect/elf_image.hpp"
+#include "inspect/elf/elf_image.hpp"
 #include "inspected_file.hpp"
 #include "support/go_fixture.hpp"
 #include "support/result_matchers.hpp"
@@ -33,7 +33,7 @@ TEST(InspectBinary, TellsWhatTheFileIs) {
     SCOPED_TRACE(build.name());
     const BinaryFacts facts = facts_of(support::built(build));
     const bool is_stripped = unstripped(build).flavour != build.flavour;
-    EXPECT_TRUE(facts.is_go);
+    EXPECT_EQ(facts.runtime, Runtime::kGo);
     EXPECT_EQ(facts.architecture, Architecture::kAmd64);
     EXPECT_EQ(facts.stripped, is_stripped);
     EXPECT_EQ(facts.has_dwarf, !is_stripped);
@@ -87,7 +87,7 @@ TEST(InspectBinary, TellsThatAFileIsCutShort) {
 TEST(InspectBinary, RefusesSitesOfArm64WithAReason) {
   const BinaryFacts facts = facts_of(support::built({"1.26.8", "arm64"}), is_of_fixture);
   EXPECT_EQ(facts.architecture, Architecture::kArm64);
-  EXPECT_TRUE(facts.is_go);
+  EXPECT_EQ(facts.runtime, Runtime::kGo);
   EXPECT_EQ(facts.types.named("apiv1.Order").size(), 1U);
   EXPECT_FALSE(facts.details.empty());
   for (const auto& [index, details] : facts.details) {

@@ -1,4 +1,4 @@
-#include "inspect/instruction_sites.hpp"
+#include "inspect/code/instruction_sites.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "inspect/native_program.hpp"
+#include "inspect/native/native_program.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -40,7 +40,7 @@ class NativeProgram : public ::testing::Test {
 TEST_F(NativeProgram, FindsTheFunctionsThatNmLists) {
   const std::string program = compiled("-O2 -fcf-protection");
   const BinaryFacts facts = facts_of(program);
-  EXPECT_FALSE(facts.is_go);
+  EXPECT_EQ(facts.runtime, Runtime::kNative);
   EXPECT_FALSE(facts.stripped);
   std::size_t compared = 0;
   // "0000000000001139 000000000000001b T several"

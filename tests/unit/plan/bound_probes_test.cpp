@@ -1,4 +1,4 @@
-#include "plan/bound_probes.hpp"
+#include "plan/output/bound_probes.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

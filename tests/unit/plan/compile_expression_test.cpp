@@ -1,5 +1,5 @@
 // Every feature of the language: planned on hand-made types, run on made-up registers and memory.
-#include "plan/compile_expression.hpp"
+#include "plan/compile/compile_expression.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

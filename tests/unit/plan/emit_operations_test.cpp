@@ -1,11 +1,11 @@
-#include "plan/emit_operations.hpp"
+#include "plan/compile/emit_operations.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "abi/limits.h"
 #include "collect/evaluate.hpp"
-#include "plan/print_plan.hpp"
+#include "plan/output/print_plan.hpp"
 #include "support/fake_memory.hpp"
 #include "support/result_matchers.hpp"
 

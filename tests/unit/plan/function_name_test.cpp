@@ -1,4 +1,4 @@
-#include "plan/function_name.hpp"
+#include "plan/language/go/function_name.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "plan/function_signature.hpp"
+#include "plan/language/go/resolve_signature.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

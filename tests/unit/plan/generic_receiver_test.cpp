@@ -1,4 +1,4 @@
-#include "plan/generic_receiver.hpp"
+#include "plan/language/go/generic_receiver.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

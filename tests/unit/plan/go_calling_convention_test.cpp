@@ -1,4 +1,4 @@
-#include "plan/go_calling_convention.hpp"
+#include "plan/language/go/go_calling_convention.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

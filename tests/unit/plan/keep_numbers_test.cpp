@@ -1,9 +1,9 @@
-#include "plan/keep_numbers.hpp"
+#include "plan/output/keep_numbers.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "plan/encode_plan.hpp"
+#include "plan/output/encode_plan.hpp"
 
 namespace plan {
 namespace {

@@ -576,10 +576,10 @@ TEST_F(Plans, RefuseWhatExceedsTheLimits) {
 }
 
 TEST_F(Plans, SayThatOtherProgramsCannotBePlannedYet) {
-  facts.facts().is_go = false;
+  facts.facts().runtime = inspect::Runtime::kNative;
   ProbeBuilder builder = probe();
   EXPECT_THAT(reason(builder), HasSubstr("it is not a Go program"));
-  EXPECT_EQ(support::plan_of(builder, facts).runtime, "native");
+  EXPECT_EQ(support::plan_of(builder, facts).runtime, inspect::Runtime::kNative);
 }
 
 }  // namespace

@@ -1,9 +1,9 @@
-#include "plan/match_functions.hpp"
+#include "plan/match/match_functions.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "plan/nearest_functions.hpp"
+#include "plan/match/nearest_functions.hpp"
 #include "support/facts_builder.hpp"
 #include "support/plan_runner.hpp"
 #include "support/result_matchers.hpp"

@@ -1,4 +1,4 @@
-#include "plan/metric_units.hpp"
+#include "plan/compile/metric_units.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "plan/print_plan.hpp"
+#include "plan/output/print_plan.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -5,8 +5,8 @@
 
 #include "config/parse_config.hpp"
 #include "plan/make_plan.hpp"
-#include "plan/print_plan.hpp"
-#include "plan/widest_plan.hpp"
+#include "plan/output/print_plan.hpp"
+#include "plan/output/widest_plan.hpp"
 #include "support/facts_builder.hpp"
 #include "support/result_matchers.hpp"
 

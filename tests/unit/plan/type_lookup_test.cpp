@@ -1,4 +1,4 @@
-#include "plan/type_lookup.hpp"
+#include "plan/language/type_lookup.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "plan/widest_plan.hpp"
+#include "plan/output/widest_plan.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
