@@ -186,6 +186,19 @@ Place ExpressionCompiler::place_of(const AbiValue& value, OperationGraph& graph,
   return place;
 }
 
+Result<> ExpressionCompiler::expect_placed(const ScopeName& name, const std::string& text) const {
+  const bool is_parameter = name.kind == ScopeName::Kind::kParameter;
+  if (!is_parameter && name.kind != ScopeName::Kind::kResult) {
+    return {};
+  }
+  const AbiLayout& layout = scope_->layout();
+  const AbiValue& value = is_parameter ? layout.parameters[name.index] : layout.results[name.index];
+  if (!value.unplaced.empty()) {
+    return fail(ErrorCode::kUnsupported, "{}: where it lies is not known: {}", text, value.unplaced);
+  }
+  return {};
+}
+
 Result<Place> ExpressionCompiler::root_at_entry(const ScopeName& name, const std::string& text) {
   Place place = passed(name, text);
   return name.by_reference ? pointee_of(graphs_->enter, *lookup_, place) : place;
@@ -242,6 +255,7 @@ Result<Place> ExpressionCompiler::root_captured(const ScopeName& name, const std
 
 Result<Value> ExpressionCompiler::evaluate_identifier(const Expression& expression) {
   ASSIGN_OR_RETURN(const ScopeName name, scope_->find(expression.text));
+  RETURN_IF_ERROR(expect_placed(name, expression.text));
   switch (name.kind) {
     case ScopeName::Kind::kParameter:
     case ScopeName::Kind::kCapturedWord:

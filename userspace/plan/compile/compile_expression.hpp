@@ -79,6 +79,8 @@ class ExpressionCompiler {
   Place in_closure(inspect::TypeId type, std::uint64_t offset, const std::string& text);
   base::Result<Place> root_captured(const ScopeName& name, const std::string& text);
   Place place_of(const AbiValue& value, OperationGraph& graph, const std::string& text);
+  // kUnsupported: where the value lies is not known.
+  [[nodiscard]] base::Result<> expect_placed(const ScopeName& name, const std::string& text) const;
   base::Result<Value> captured(Value value);
   base::Result<Value> read(const Value& value);
   base::Result<Integer> as_integer(const Value& value, const config::Expression& expression);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "inspect/type_table.hpp"
@@ -25,6 +26,7 @@ struct AbiValue {
   // which the callee may use and which says nothing at the probed site.
   std::uint64_t stack_offset = 0;
   std::vector<AbiLeaf> leaves;  // of values in registers
+  std::string unplaced;         // why it is not known where it lies, and what to do; "": it is
 
   bool operator==(const AbiValue&) const = default;
 };

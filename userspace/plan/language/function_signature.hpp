@@ -12,6 +12,10 @@ namespace plan {
 struct SignatureParameter {
   std::string name;  // "" where no source gives one
   inspect::TypeId type = inspect::TypeId::kNone;
+  // Why the registers that it takes are not known, and so those of all that follow it; "": they are known.
+  std::string unknown;
+  // Nothing but a written signature says its type: what can be checked of its value is checked at run time.
+  bool is_claimed = false;
 };
 
 struct FunctionSignature {

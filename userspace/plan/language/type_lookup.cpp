@@ -313,14 +313,15 @@ const Doubts* TypeLookup::doubts_about(TypeId id) const {
   return found == doubts_.end() ? nullptr : &found->second;
 }
 
-TypeId TypeLookup::opaque_words(std::string name, std::uint64_t words) {
+TypeId TypeLookup::opaque(std::string name, std::uint64_t size) {
   Type type;
   type.kind = TypeKind::kStruct;
   type.name = std::move(name);
-  type.size = words * kWord;
-  type.align = kWord;
-  for (std::uint64_t i = 0; i < words; ++i) {
-    type.fields.push_back({"_", word(), i * kWord, false});
+  type.size = size;
+  type.align = std::max<std::uint64_t>(size, 1);
+  const std::optional<TypeId> part = basic(size == 1 ? "uint8" : "uint16");
+  if (size != 0 && part) {
+    type.fields.push_back({"_", *part, 0, false});
   }
   const TypeId id = add(std::move(type));
   unknown_.insert(id);

@@ -55,8 +55,9 @@ class TypeLookup {
 
   [[nodiscard]] inspect::TypeId untyped_pointer() const { return untyped_pointer_; }
 
-  // A type of `words` words that hold no floats, standing for a type that the binary does not describe.
-  inspect::TypeId opaque_words(std::string name, std::uint64_t words);
+  // A type that the binary does not describe, but of which it is known to be one integer part of `size` bytes
+  // (0: nothing).
+  inspect::TypeId opaque(std::string name, std::uint64_t size);
 
   // Whether a type came from its name alone.
   [[nodiscard]] bool is_unknown(inspect::TypeId id) const { return unknown_.contains(id); }

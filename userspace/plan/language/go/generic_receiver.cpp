@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "plan/language/go/type_arguments.hpp"
+
 namespace plan {
 
 using base::ErrorCode;
@@ -20,35 +22,7 @@ using inspect::TypeKind;
 
 namespace {
 
-constexpr std::string_view kShape = "go.shape.";
-constexpr std::string_view kAnyPointer = "*uint8";  // the shape of all pointers
 constexpr std::string_view kSeparators = "[],*{}() ;";
-
-// "int" and "map[string]x.T" of "pkg.F[int,map[string]x.T].func1".
-std::vector<std::string> type_arguments(std::string_view name) {
-  std::vector<std::string> arguments;
-  int depth = 0;
-  for (const char c : name) {
-    const bool opens = c == '[' || c == '{' || c == '(';
-    const bool closes = c == ']' || c == '}' || c == ')';
-    if (arguments.empty()) {
-      if (c == '[') {
-        arguments.emplace_back();
-      }
-      continue;
-    }
-    if (closes && depth == 0) {
-      return arguments;
-    }
-    depth += opens ? 1 : closes ? -1 : 0;
-    if (c == ',' && depth == 0) {
-      arguments.emplace_back();
-    } else {
-      arguments.back() += c;
-    }
-  }
-  return {};
-}
 
 // The words of a type's text without packages, which are not written alike everywhere, and without the
 // numbers that tell local types apart ("main.T·1").
@@ -128,11 +102,11 @@ class GenericReceiver {
   }
 
   [[nodiscard]] Fit fit(const std::string& argument, std::string_view wanted) const {
-    if (!wanted.starts_with(kShape)) {
+    if (!wanted.starts_with(kShapePrefix)) {
       return argument == wanted ? Fit::kSame : Fit::kNone;
     }
-    wanted.remove_prefix(kShape.size());
-    if (wanted == kAnyPointer) {
+    wanted.remove_prefix(kShapePrefix.size());
+    if (wanted == kPointerShape) {
       return argument.starts_with('*') ? Fit::kLayout : Fit::kNone;
     }
     if (argument == wanted) {

@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <cctype>
+#include <iterator>
 #include <utility>
 
 #include "plan/language/go/generic_receiver.hpp"
 #include "plan/language/go/go_calling_convention.hpp"
+#include "plan/language/go/type_arguments.hpp"
 #include "plan/language/value_leaves.hpp"
 #include "plan/machine/registers.hpp"
 
@@ -38,7 +40,7 @@ std::vector<AbiLeaf> shape_of(const TypeTable& types, TypeId id) {
 bool have_same_shape(const TypeTable& types, const std::vector<SignatureParameter>& left,
                      const std::vector<SignatureParameter>& right) {
   return std::ranges::equal(left, right, [&](const SignatureParameter& a, const SignatureParameter& b) {
-    return shape_of(types, a.type) == shape_of(types, b.type);
+    return !b.unknown.empty() || shape_of(types, a.type) == shape_of(types, b.type);
   });
 }
 
@@ -58,29 +60,30 @@ class SignatureResolver {
       : facts_(facts), lookup_(lookup), function_(function), name_(name), details_(details) {}
 
   Result<FunctionSignature> resolve(const std::optional<config::Signature>& written) {
-    RETURN_IF_ERROR(find_receiver());
+    find_receiver();
     std::optional<FunctionSignature> known = from_binary();
     if (!written) {
       return known ? checked(*std::move(known)) : receiver_only();
     }
     ASSIGN_OR_RETURN(FunctionSignature declared, from_config(*written));
+    settle_unknown(declared);
     return known ? merged(*std::move(known), declared) : checked(std::move(declared));
   }
 
  private:
   // The receiver's type, from the function's name.
-  Result<> find_receiver() {
+  void find_receiver() {
     if (name_->receiver.empty() || name_->closure) {
-      return {};
+      return;
     }
     Result<TypeId> known = receiver_type();
-    if (!known && !name_->pointer_receiver) {
-      return std::unexpected(std::move(known.error()));
-    }
     const std::string_view last = short_function_name(name_->package);
     const TypeId type = known ? *known : lookup_->unknown_type(fmt::format("{}.{}", last, name_->receiver));
     receiver_ = SignatureParameter{"recv", name_->pointer_receiver ? lookup_->pointer_to(type) : type};
-    return {};
+    if (!known && !name_->pointer_receiver) {
+      receiver_->unknown =
+          known.error().message + "; name only what comes before it, or probe a binary with DWARF";
+    }
   }
 
   [[nodiscard]] Result<TypeId> receiver_type() const {
@@ -227,50 +230,46 @@ class SignatureResolver {
     FunctionSignature signature = blank();
     signature.complete = true;
     signature.source = "signature from the config";
-    std::optional<std::size_t> unknown;
-    for (const config::Parameter& parameter : written.parameters) {
-      Result<TypeId> type = lookup_->from_text(parameter.type, name_->package);
-      if (!type) {
-        if (type.error().code != ErrorCode::kNotFound || unknown) {
-          return with_context(std::move(type.error()), "signature: parameter {}",
-                              config::to_string(parameter.type));
-        }
-        unknown = signature.parameters.size();
-        unknown_reason_ = type.error().message;
-      }
-      signature.parameters.push_back({parameter.name, type.value_or(TypeId::kNone)});
-    }
-    for (const config::Parameter& result : written.results) {
-      Result<TypeId> type = lookup_->from_text(result.type, name_->package);
-      if (!type) {
-        return with_context(std::move(type.error()), "signature: result {}", config::to_string(result.type));
-      }
-      signature.results.push_back({result.name, *type});
-    }
-    if (unknown) {
-      RETURN_IF_ERROR(infer_size(signature, *unknown, config::to_string(written.parameters[*unknown].type)));
-    }
+    ASSIGN_OR_RETURN(signature.parameters, claimed(written.parameters, "parameter"));
+    ASSIGN_OR_RETURN(signature.results, claimed(written.results, "result"));
     return signature;
   }
 
-  // A type that the metadata does not have: what the compiler left about the arguments may leave one size
-  // only.
-  Result<> infer_size(FunctionSignature& signature, std::size_t unknown, const std::string& type_name) {
-    std::vector<TypeId> fitting;
-    for (const std::uint64_t words : {std::uint64_t{1}, std::uint64_t{2}, std::uint64_t{3}}) {
-      signature.parameters[unknown].type = lookup_->opaque_words(type_name, words);
-      if (function_->arguments_size >= 0 && difference_from_binary(signature).empty()) {
-        fitting.push_back(signature.parameters[unknown].type);
+  Result<std::vector<SignatureParameter>> claimed(const std::vector<config::Parameter>& written,
+                                                  const char* what) {
+    std::vector<SignatureParameter> result;
+    for (const config::Parameter& parameter : written) {
+      const std::string text = config::to_string(parameter.type);
+      Result<TypeId> type = type_argument(parameter.type);
+      if (!type) {
+        type = lookup_->from_text(parameter.type, name_->package);
       }
+      if (!type && type.error().code != ErrorCode::kNotFound) {
+        return with_context(std::move(type.error()), "signature: {} {}", what, text);
+      }
+      SignatureParameter one{parameter.name, type ? *type : lookup_->unknown_type(text)};
+      one.is_claimed = true;
+      if (!type) {
+        one.unknown = fmt::format(
+            "{}, and the size of a value does not tell its registers; write what it is "
+            "made of in signature: (as float64, struct{{ F float64; N int }} or [2]int)",
+            type.error().message);
+      }
+      result.push_back(std::move(one));
     }
-    if (fitting.size() != 1) {
-      return fail(ErrorCode::kNotFound, "signature: {}; its size cannot be told from the arguments either",
-                  unknown_reason_);
+    return result;
+  }
+
+  // `T` in a signature of pkg.F[go.shape.float64]: with a single type argument, a single capital letter that
+  // is no type of the package can only be the type parameter.
+  Result<TypeId> type_argument(const config::TypeText& text) {
+    const bool is_parameter = text.kind == config::TypeText::Kind::kNamed && text.name.size() == 1 &&
+                              std::isupper(static_cast<unsigned char>(text.name[0])) != 0;
+    const std::vector<std::string> arguments = type_arguments(function_->name);
+    if (!is_parameter || arguments.size() != 1 || lookup_->of_package(name_->package, text.name)) {
+      return fail(ErrorCode::kNotFound, "{} is not a type parameter", text.name);
     }
-    signature.parameters[unknown].type = fitting.front();
-    signature.source += fmt::format(" ({} is not in the metadata: {} bytes by the size of the arguments)",
-                                    type_name, (*lookup_)[fitting.front()].size);
-    return {};
+    return type_of_shape(*lookup_, arguments.front(), name_->package);
   }
 
   Result<FunctionSignature> merged(FunctionSignature known, const FunctionSignature& declared) {
@@ -294,8 +293,92 @@ class SignatureResolver {
 
   // ---- against the binary ----
 
+  // A value whose only word is of one or two bytes, or which has none, takes an integer register or nothing:
+  // floats are larger. That is the only case in which sizes tell registers.
+  void settle_unknown(FunctionSignature& signature) {
+    std::vector<SignatureParameter*> unknown;
+    const auto gather = [&unknown](SignatureParameter& parameter) {
+      if (!parameter.unknown.empty()) {
+        unknown.push_back(&parameter);
+      }
+    };
+    if (signature.receiver) {
+      gather(*signature.receiver);
+    }
+    std::ranges::for_each(signature.parameters, gather);
+    if (unknown.size() != 1 || name_->generic || details_->argument_words.empty()) {
+      return;
+    }
+    SignatureParameter& one = *unknown.front();
+    const SignatureParameter before = one;
+    one.unknown.clear();
+    for (const std::uint64_t size : {std::uint64_t{0}, std::uint64_t{1}, std::uint64_t{2}}) {
+      one.type = lookup_->opaque(lookup_->types()[before.type].name, size);
+      const ExpectedWords words =
+          argument_words_of(lookup_->types(), layout_of(*facts_, *lookup_, signature));
+      if (words.complete && words.words == details_->argument_words) {
+        return;
+      }
+    }
+    one = before;
+  }
+
+  [[nodiscard]] static bool is_known(const SignatureParameter& parameter) {
+    return parameter.unknown.empty();
+  }
+
+  [[nodiscard]] static bool has_unknown(const FunctionSignature& signature) {
+    return (signature.receiver && !is_known(*signature.receiver)) ||
+           !std::ranges::all_of(signature.parameters, is_known) ||
+           !std::ranges::all_of(signature.results, is_known);
+  }
+
+  // What comes before the first type that is not known, and only that.
+  [[nodiscard]] static FunctionSignature known_part(FunctionSignature signature) {
+    const auto cut = [](std::vector<SignatureParameter>& list) {
+      list.erase(std::ranges::find_if_not(list, is_known), list.end());
+    };
+    if (signature.receiver && !is_known(*signature.receiver)) {
+      signature.receiver.reset();
+      signature.has_dictionary = signature.has_dictionary && signature.dictionary_first;
+      signature.parameters.clear();
+    }
+    cut(signature.parameters);
+    cut(signature.results);
+    return signature;
+  }
+
+  // Of a signature with unknown types: what can be compared nevertheless.
+  std::string difference_of_known(const FunctionSignature& signature) {
+    const AbiLayout layout = layout_of(*facts_, *lookup_, known_part(signature));
+    if (function_->arguments_size >= 0 &&
+        layout.arguments_size > static_cast<std::uint64_t>(function_->arguments_size)) {
+      return fmt::format("its arguments would take at least {} bytes, the binary says {}",
+                         layout.arguments_size, function_->arguments_size);
+    }
+    const bool begins_with_spilled =
+        std::ranges::all_of(layout.parameters, [](const AbiValue& value) { return value.in_registers; });
+    const std::vector<inspect::ArgumentWord>& found = details_->argument_words;
+    const ExpectedWords expected = argument_words_of(lookup_->types(), layout);
+    if (name_->generic || found.empty() || expected.words.empty() || !begins_with_spilled) {
+      return "";
+    }
+    for (std::size_t i = 0; i < expected.words.size() && i < found.size(); ++i) {
+      const std::uint32_t place = expected.words[i].offset - expected.words.front().offset;
+      if (found[i].size != expected.words[i].size || found[i].offset - found.front().offset != place) {
+        return fmt::format(
+            "argument word {} would be {} bytes, {} behind the first; the binary has {} bytes at {}", i,
+            expected.words[i].size, place, found[i].size, found[i].offset - found.front().offset);
+      }
+    }
+    return "";
+  }
+
   // What does not fit, or "".
   std::string difference_from_binary(const FunctionSignature& signature) {
+    if (has_unknown(signature)) {
+      return difference_of_known(signature);
+    }
     const AbiLayout layout = layout_of(*facts_, *lookup_, signature);
     if (function_->arguments_size >= 0 &&
         layout.arguments_size != static_cast<std::uint64_t>(function_->arguments_size)) {
@@ -329,7 +412,14 @@ class SignatureResolver {
       return fail(ErrorCode::kUnsupported, "{} does not fit: {}", to_string(signature, lookup_->types()),
                   difference);
     }
-    if (function_->arguments_size >= 0) {
+    for (const auto* list : {&signature.parameters, &signature.results}) {
+      for (const SignatureParameter& parameter : *list) {
+        if (!is_known(parameter)) {
+          signature.source += fmt::format(", {} unknown", lookup_->types()[parameter.type].name);
+        }
+      }
+    }
+    if (function_->arguments_size >= 0 && !has_unknown(signature)) {
       signature.source += fmt::format(", checked against {} bytes of arguments", function_->arguments_size);
       if (!details_->argument_words.empty() && !name_->generic) {
         signature.source += fmt::format(" and {} argument words", details_->argument_words.size());
@@ -344,8 +434,24 @@ class SignatureResolver {
   const FunctionName* name_;
   const FunctionDetails* details_;
   std::optional<SignatureParameter> receiver_;
-  std::string unknown_reason_;
 };
+
+std::string unplaced_reason(const std::vector<AbiValue>& values) {
+  const auto first =
+      std::ranges::find_if(values, [](const AbiValue& value) { return !value.unplaced.empty(); });
+  return first == values.end() ? "" : first->unplaced;
+}
+
+// A value whose type is not known, and every one behind it, may lie anywhere. `on_stack`: why nothing on the
+// stack has a known place.
+void mark_unplaced(const std::vector<const SignatureParameter*>& list, std::vector<AbiValue>& values,
+                   const std::string& on_stack) {
+  std::string reason;
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    reason = reason.empty() ? list[i]->unknown : reason;
+    values[i].unplaced = reason.empty() && !values[i].in_registers ? on_stack : reason;
+  }
+}
 
 std::string list_of(const std::vector<SignatureParameter>& parameters, const TypeTable& types) {
   std::string list;
@@ -365,22 +471,32 @@ Result<FunctionSignature> resolve_signature(const BinaryFacts& facts, TypeLookup
 }
 
 AbiLayout layout_of(const BinaryFacts& facts, TypeLookup& lookup, const FunctionSignature& signature) {
-  std::vector<TypeId> parameters;
+  const SignatureParameter dictionary{"", lookup.word()};
+  std::vector<const SignatureParameter*> parameters;
   if (signature.receiver) {
-    parameters.push_back(signature.receiver->type);
+    parameters.push_back(&*signature.receiver);
   }
   if (signature.has_dictionary) {
-    parameters.insert(signature.dictionary_first ? parameters.begin() : parameters.end(), lookup.word());
+    parameters.insert(signature.dictionary_first ? parameters.begin() : parameters.end(), &dictionary);
   }
-  for (const SignatureParameter& parameter : signature.parameters) {
-    parameters.push_back(parameter.type);
-  }
-  std::vector<TypeId> results;
-  results.reserve(signature.results.size());
-  for (const SignatureParameter& result : signature.results) {
-    results.push_back(result.type);
-  }
-  return assign_registers(lookup.types(), parameters, results, registers_of(facts.architecture));
+  std::vector<const SignatureParameter*> results;
+  const auto address_of = [](const SignatureParameter& one) { return &one; };
+  std::ranges::transform(signature.parameters, std::back_inserter(parameters), address_of);
+  std::ranges::transform(signature.results, std::back_inserter(results), address_of);
+
+  const auto types_of = [](const std::vector<const SignatureParameter*>& list) {
+    std::vector<TypeId> types;
+    std::ranges::transform(list, std::back_inserter(types),
+                           [](const SignatureParameter* one) { return one->type; });
+    return types;
+  };
+  AbiLayout layout = assign_registers(lookup.types(), types_of(parameters), types_of(results),
+                                      registers_of(facts.architecture));
+  mark_unplaced(parameters, layout.parameters, "");
+  const bool is_stack_known =
+      std::ranges::all_of(layout.parameters, [](const AbiValue& v) { return v.unplaced.empty(); });
+  mark_unplaced(results, layout.results, is_stack_known ? "" : unplaced_reason(layout.parameters));
+  return layout;
 }
 
 std::string to_string(const FunctionSignature& signature, const TypeTable& types) {

@@ -99,22 +99,83 @@ TEST_F(Signatures, ComesFromTheConfigAndIsCheckedAgainstTheArguments) {
                       HasSubstr("argument word 3 would be 4 bytes at 24, the binary has 8 bytes at 24")));
 }
 
-TEST_F(Signatures, TellsTheSizeOfOneUnknownTypeFromTheArguments) {
-  const std::uint32_t function = facts.function("x.org/app.(*Service).do", 24);
-  facts.details(function).argument_words = {{0, 8}, {8, 8}, {16, 8}};
+TEST_F(Signatures, KnowsWhereValuesLieUpToTheFirstUnknownType) {
+  const std::uint32_t function = facts.function("x.org/app.(*Service).do", 40);
+  facts.details(function).argument_words = {{0, 8}, {8, 8}, {16, 8}, {24, 8}, {32, 8}};
   ASSERT_OK_AND_ASSIGN(const FunctionSignature found,
-                       resolve(function, "func(id int, handler app.Handler) error"));
-  EXPECT_THAT(found.source,
-              HasSubstr("(app.Handler is not in the metadata: 8 bytes by the size of the arguments)"));
+                       resolve(function, "func(id int, at app.Celsius, name string) (app.Answer, error)"));
+  const AbiLayout layout = layout_of(facts.facts(), *lookup, found);
+  EXPECT_EQ(layout.parameters[1].unplaced, "");  // id
+  EXPECT_THAT(
+      layout.parameters[2].unplaced,
+      HasSubstr("type app.Celsius is not in the binary's type metadata, and the size of a value does not "
+                "tell its registers; write what it is made of"));
+  EXPECT_EQ(layout.parameters[3].unplaced, layout.parameters[2].unplaced);
+  EXPECT_THAT(layout.results[0].unplaced, HasSubstr("type app.Answer"));
+  EXPECT_EQ(layout.results[1].unplaced, layout.results[0].unplaced);
+  EXPECT_THAT(found.source, HasSubstr("app.Celsius unknown"));
 }
 
-TEST_F(Signatures, RefusesAnUnknownTypeWhoseSizeCannotBeTold) {
-  const std::uint32_t function = facts.function("x.org/app.(*Service).do");
-  EXPECT_THAT(resolve(function, "func(handler app.Handler) error"),
-              IsError(ErrorCode::kNotFound, HasSubstr("its size cannot be told from the arguments either")));
+TEST_F(Signatures, DoesNotCareForTypesBehindWhatIsRead) {
+  ASSERT_OK_AND_ASSIGN(const FunctionSignature found,
+                       resolve(facts.function("x.org/app.(*Service).do", 24),
+                               "func(id int, handler app.Handler) (error, app.Answer)"));
+  const AbiLayout layout = layout_of(facts.facts(), *lookup, found);
+  EXPECT_EQ(layout.results[0].unplaced, "");
+  EXPECT_EQ(layout.results[0].leaves[0].register_number, 0);
+}
+
+TEST_F(Signatures, KnowsNoPlaceOfResultsOnTheStackBehindAnUnknownParameter) {
+  ASSERT_OK_AND_ASSIGN(const FunctionSignature found,
+                       resolve(facts.function("x.org/app.do", 64), "func(at app.Celsius) ([3]int, int)"));
+  const AbiLayout layout = layout_of(facts.facts(), *lookup, found);
+  EXPECT_THAT(layout.results[0].unplaced, HasSubstr("app.Celsius"));
+  EXPECT_EQ(layout.results[1].unplaced, "");
+}
+
+// A float takes four bytes or more, and so do two values.
+TEST_F(Signatures, KnowsTheRegisterOfAnUnknownTypeOfOneByte) {
+  const std::uint32_t function = facts.function("x.org/app.do", 24);
+  facts.details(function).argument_words = {{0, 1}, {8, 8}, {16, 8}};
+  ASSERT_OK_AND_ASSIGN(const FunctionSignature found,
+                       resolve(function, "func(level app.Level, name string)"));
+  const AbiLayout layout = layout_of(facts.facts(), *lookup, found);
+  EXPECT_EQ(layout.parameters[1].unplaced, "");
+  EXPECT_EQ(layout.parameters[1].leaves[0].register_number, 1);
+  // Two words of one byte may be an array, which lies on the stack.
+  facts.details(function).argument_words = {{0, 1}, {1, 1}, {8, 8}, {16, 8}};
+  ASSERT_OK_AND_ASSIGN(const FunctionSignature pair, resolve(function, "func(pair app.Pair, name string)"));
+  EXPECT_NE(layout_of(facts.facts(), *lookup, pair).parameters[1].unplaced, "");
+}
+
+TEST_F(Signatures, ChecksWhatComesBeforeAnUnknownType) {
+  const std::uint32_t function = facts.function("x.org/app.do", 24);
+  facts.details(function).argument_words = {{0, 8}, {8, 8}, {16, 8}};
   EXPECT_THAT(
-      resolve(function, "func() app.Answer"),
-      IsError(ErrorCode::kNotFound, HasSubstr("signature: result app.Answer: type app.Answer is not in")));
+      resolve(function, "func(a uint32, rest app.Rest)"),
+      IsError(ErrorCode::kUnsupported, HasSubstr("argument word 0 would be 4 bytes, 0 behind the first")));
+  EXPECT_THAT(resolve(function, "func(a, b string, rest app.Rest)"),
+              IsError(ErrorCode::kUnsupported, HasSubstr("at least 32 bytes, the binary says 24")));
+}
+
+TEST_F(Signatures, TakeTheTypeParameterFromTheShape) {
+  const auto leaf_of = [this](const char* function, const char* written) {
+    const FunctionSignature found = resolve(facts.function(function), written).value();
+    const AbiLayout layout = layout_of(facts.facts(), *lookup, found);
+    EXPECT_EQ(layout.parameters[1].unplaced, "") << function;
+    return layout.parameters[2].leaves.at(0).register_number;  // of `s`, behind dictionary and `v`
+  };
+  EXPECT_EQ(leaf_of("x.org/app.f[go.shape.float64]", "func(v T, s string) int"), 1);
+  EXPECT_EQ(leaf_of("x.org/app.f[go.shape.int]", "func(v T, s string) int"), 2);
+  EXPECT_EQ(leaf_of("x.org/app.f[go.shape.string]", "func(v T, s string) int"), 3);
+  EXPECT_EQ(leaf_of("x.org/app.f[go.shape.*uint8]", "func(v T, s string) int"), 2);
+  EXPECT_EQ(leaf_of("x.org/app.f[go.shape.[2]int]", "func(v T, s string) int"), 1);
+  EXPECT_EQ(leaf_of("x.org/app.f[go.shape.struct { F float64; N int }]", "func(v T, s string) int"), 2);
+  // Which of two is meant is not known.
+  ASSERT_OK_AND_ASSIGN(
+      const FunctionSignature two,
+      resolve(facts.function("x.org/app.g[go.shape.int,go.shape.float64]"), "func(k K, v V)"));
+  EXPECT_NE(layout_of(facts.facts(), *lookup, two).parameters[1].unplaced, "");
 }
 
 TEST_F(Signatures, ComesFromDwarfWithNames) {
@@ -153,10 +214,21 @@ TEST_F(Signatures, GiveClosuresNoReceiver) {
   EXPECT_FALSE(found.receiver.has_value());
 }
 
-TEST_F(Signatures, RefuseAValueReceiverThatIsUnknown) {
-  EXPECT_THAT(
-      resolve(facts.function("x.org/app.Gone.Do")),
-      IsError(ErrorCode::kNotFound, "receiver type x.org/app.Gone is not in the binary's type metadata"));
+TEST_F(Signatures, KnowNothingBehindAValueReceiverThatIsUnknown) {
+  ASSERT_OK_AND_ASSIGN(const FunctionSignature found,
+                       resolve(facts.function("x.org/app.Gone.Do"), "func(id int) error"));
+  const AbiLayout layout = layout_of(facts.facts(), *lookup, found);
+  EXPECT_THAT(layout.parameters[0].unplaced,
+              HasSubstr("receiver type x.org/app.Gone is not in the binary's type metadata"));
+  EXPECT_EQ(layout.parameters[1].unplaced, layout.parameters[0].unplaced);
+  EXPECT_EQ(layout.results[0].unplaced, "");
+}
+
+TEST_F(Signatures, KnowThatAReceiverIsEmptyWhereTheWordsSayIt) {
+  const std::uint32_t function = facts.function("x.org/app.Gone.Do", 8);
+  facts.details(function).argument_words = {{0, 8}};
+  ASSERT_OK_AND_ASSIGN(const FunctionSignature found, resolve(function, "func(id int) error"));
+  EXPECT_EQ(layout_of(facts.facts(), *lookup, found).parameters[1].leaves.at(0).register_number, 0);
 }
 
 }  // namespace
