@@ -54,7 +54,13 @@ enum operation_code {
 enum operation_flags {
 	OPERATION_SIGNED = 1,
 	OPERATION_OPTIONAL = 2,  /* OP_LOAD, OP_LOAD_PAIR: unreadable memory is no loss (the pointer is a guess) */
+	OPERATION_GROUP_PATH = 4,  /* OP_STORE_STRING: the text is a path, see GROUPED_CUT */
 };
+
+/* A path is stored as its route: what follows a '?' or '#' is left out, and segments (between '/') that are decimal
+ * digits, eight or more hexadecimal digits, or a UUID are '*'. Of a path that is longer than the field, the segment
+ * that does not fit as a whole is left out, too, and the length has this bit. */
+enum { GROUPED_CUT = 0x8000, GROUPED_HEX = 8 };
 
 struct operation {
 	__u8 code;

@@ -4,6 +4,7 @@
 #ifndef LIB_OPERATIONS_BPF_H
 #define LIB_OPERATIONS_BPF_H
 
+#include "lib/group_path.bpf.h"
 #include "lib/losses.bpf.h"
 #include "lib/user_read.bpf.h"
 
@@ -86,7 +87,8 @@ static __always_inline __u32 text_equal(struct machine *m, __u64 address, __u32 
 	return difference == 0;
 }
 
-static __always_inline void store_string(struct machine *m, __u8 *field, __u32 capacity, __u64 address, __u64 length)
+static __always_inline void store_string(struct machine *m, __u8 *field, __u32 capacity, __u64 address, __u64 length,
+					 __u32 flags)
 {
 	if (!m->valid || !length)
 		return;
@@ -104,7 +106,10 @@ static __always_inline void store_string(struct machine *m, __u8 *field, __u32 c
 		m->failed_reads++;
 		return;
 	}
-	*(__u16 *)field = length > 0xffff ? 0xffff : length;
+	if (flags & OPERATION_GROUP_PATH)
+		*(__u16 *)field = group_path(field + 2, capacity, length);
+	else
+		*(__u16 *)field = length > 0xffff ? 0xffff : length;
 }
 
 static __always_inline void store(__u8 *to, __u32 size, __u64 value)
@@ -176,7 +181,7 @@ static __always_inline void run_operation(struct machine *m, struct pt_regs *ctx
 			m->r[d] = imm;
 		break;
 	case OP_STORE: store(captured + imm, op->size, m->valid ? m->r[a] : 0); m->valid = 1; break;
-	case OP_STORE_STRING: store_string(m, captured + imm, op->text, m->r[a], m->r[b]); m->valid = 1; break;
+	case OP_STORE_STRING: store_string(m, captured + imm, op->text, m->r[a], m->r[b], op->flags); m->valid = 1; break;
 	case OP_PANICKED: m->r[d] = 0; break; /* a call that returns did not panic */
 	case OP_DYNAMIC_TYPE: m->r[d] = m->r[a] ? m->r[a] - m->bias : 0; break;
 	default: break;

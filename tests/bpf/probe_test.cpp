@@ -5,10 +5,12 @@
 #include <array>
 #include <functional>
 #include <map>
+#include <random>
 #include <string_view>
 
 #include "attach/series_slabs.hpp"
 #include "bpf/probe_fixture.hpp"
+#include "collect/group_path.hpp"
 #include "collect/probe_hits.hpp"
 
 namespace bpf_test {
@@ -112,6 +114,62 @@ TEST_F(ProbeTest, ReadsStringAndIntegerLabels) {
   }
   EXPECT_EQ(counts, (std::map<std::vector<std::string>, double>{
                         {{"short", "-3"}, 2}, {{"a very l…", "5"}, 1}, {{"", "0"}, 1}}));
+}
+
+// The same routes as collect::group_path gives for the same paths, for every length around the field's.
+TEST_F(ProbeTest, GroupsPathsAsUserspaceDoes) {
+  constexpr std::uint16_t kCapacity = 128;
+  config_.metrics = {metric("calls", MetricKind::kCounter, {"route"})};
+  config_.metrics.front().max_series = 10'000;
+  plan::ProbePlan plan = empty_plan();
+  plan::PlannedProbe probe = framed_probe("calls", 0);
+  probe.framed = false;
+  probe.return_sites.clear();
+  operation store = step(OP_STORE_STRING, 0, 0, 1, 0, 0, kCapacity);
+  store.flags = OPERATION_GROUP_PATH;
+  probe.enter.operations = {step(OP_BEGIN), step(OP_ARGUMENT, 0, 0), step(OP_ARGUMENT, 1, 1), store};
+  probe.labels = {{.name = "route",
+                   .kind = plan::LabelField::Kind::kString,
+                   .offset = 0,
+                   .size = kCapacity + 2,
+                   .transforms = {{.kind = config::Transform::Kind::kGroupPath}}}};
+  probe.labels_size = probe.values_size = kCapacity + 2;
+  probe.records = {record("calls", RecordKind::kCount, false)};
+  probe.slots = 1;
+  plan.probes = {probe};
+  attach(std::move(plan));
+
+  std::map<std::string, double> expected;
+  const auto call = [&](const std::string& path) {
+    go_call_function(probed_outer, goroutine_,
+                     {.registers = {reinterpret_cast<std::uint64_t>(path.data()), path.size()}});
+    const collect::GroupedPath grouped = collect::group_path(path, kCapacity);
+    ++expected[grouped.is_cut ? grouped.text + "…" : grouped.text];
+  };
+  for (int i = 0; i < 3700; ++i) {
+    const char* const form = i % 3 == 0   ? "/users/{}"
+                             : i % 3 == 1 ? "/orders/{:08x}/lines?page={}"
+                                          : "/users/{}/posts";
+    call(fmt::format(fmt::runtime(form), 1'000'000'000 + i, i));
+  }
+  EXPECT_EQ(samples().size(), 3);
+  constexpr std::string_view kLetters = "///0123456789abcdefABCDEFg-?";
+  std::mt19937 random(11);
+  for (int i = 0; i < 2000; ++i) {
+    std::string path;
+    const std::size_t length = random() % 160;
+    while (path.size() < length) {
+      const bool is_long = random() % 20 == 0;
+      path += is_long ? "/3f2504e0-4f89-11d3-9a0c-0305e82c3301"
+                      : std::string(1, kLetters[random() % (kLetters.size() - random() % 2)]);
+    }
+    call(path);
+  }
+  std::map<std::string, double> counts;
+  for (const auto& sample : samples()) {
+    counts[sample.labels.at(0)] += sample.number;
+  }
+  EXPECT_EQ(counts, expected);
 }
 
 TEST_F(ProbeTest, MeasuresRecursionToAnyDepth) {

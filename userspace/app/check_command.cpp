@@ -8,6 +8,7 @@
 #include "base/error.hpp"
 #include "base/plural.hpp"
 #include "config/parse_config.hpp"
+#include "config/warnings.hpp"
 #include "plan/output/widest_plan.hpp"
 
 namespace app {
@@ -37,6 +38,9 @@ int execute(const CheckOptions& options) {
   if (!config) {
     fmt::print(stderr, "{}\n", config.error().message);
     return 2;
+  }
+  for (const std::string& warning : config::warnings(*config, options.config)) {
+    fmt::print(stderr, "{}\n", warning);
   }
   fmt::print("{}: {}, {}, {}\n", options.config, base::plural(config->services.size(), "service"),
              base::plural(config->metrics.size(), "metric"), base::plural(config->probes.size(), "probe"));

@@ -39,7 +39,8 @@ base::Result<metrics::Snapshot> Exporter::snapshot(std::optional<std::string_vie
   ASSIGN_OR_RETURN(const std::vector<collect::Sample> samples, units::collect_samples(*view, *processes));
   std::vector<metrics::Family> ratios = remember(*view, samples, service);
   turn.unlock();
-  metrics::Snapshot snapshot = metrics::build_snapshot(view->config->metrics, samples, service);
+  metrics::Snapshot snapshot =
+      metrics::build_snapshot(view->config->metrics, samples, service, view->totals->began);
   snapshot = metrics::with_families(std::move(snapshot), std::move(ratios));
   // A service's own endpoint shows that service and nothing of the exporter.
   if (!service) {

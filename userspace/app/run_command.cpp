@@ -153,6 +153,9 @@ int execute(const RunOptions& options) {
   if (!config) {
     return report_config(config.error());
   }
+  for (const std::string& warning : config->warnings) {
+    log.warn("configuration", {{"warning", warning}});
+  }
   std::unique_ptr<WebConfigFile> web;
   if (!options.web_config.empty()) {
     auto opened = WebConfigFile::open(options.web_config, log);

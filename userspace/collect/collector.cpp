@@ -9,6 +9,7 @@
 
 #include "abi/maps.h"
 #include "collect/identities.hpp"
+#include "collect/known_series.hpp"
 #include "collect/limit_gauges.hpp"
 #include "collect/read_maps.hpp"
 #include "collect/series_samples.hpp"
@@ -101,6 +102,21 @@ base::Result<std::vector<Sample>> collect(const config::ProbeConfig& config,
   std::vector<Sample> complete = gauges.complete(counts, known_gauges(binary, unknown), processes);
   limit_gauges(complete, config.metrics);
   std::ranges::move(complete, std::back_inserter(samples));
+  return samples;
+}
+
+base::Result<std::vector<Sample>> collect_initial(const config::ProbeConfig& config,
+                                                  const attach::CountedBinary& binary,
+                                                  const ProcessTable& processes) {
+  ASSIGN_OR_RETURN(const std::vector<RawObject> objects, read_objects(binary));
+  Identities identities(processes);
+  identities.add(binary, objects);
+  const BinaryView view{
+      .config = &config, .binary = &binary, .processes = &processes, .identities = &identities};
+  std::vector<Sample> samples;
+  for (std::size_t probe = 0; probe < binary.plan.probes.size(); ++probe) {
+    std::ranges::move(initial_samples(view, probe), std::back_inserter(samples));
+  }
   return samples;
 }
 

@@ -27,6 +27,12 @@ namespace collect {
                                                         const ProcessTable& processes, GaugeMemory& gauges,
                                                         std::span<const RawFrame> unrecorded = {});
 
+// Counters and histograms that are known without a call, at 0 (collect/known_series): of a unit that is
+// attached.
+[[nodiscard]] base::Result<std::vector<Sample>> collect_initial(const config::ProbeConfig& config,
+                                                                const attach::CountedBinary& binary,
+                                                                const ProcessTable& processes);
+
 // Counters and histograms of a binary whose probes count no more, as totals keep them: Sample::process_labels
 // stay open, and samples without such labels are of no process. None: a process that was counted is not
 // classified yet.

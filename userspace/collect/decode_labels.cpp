@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "abi/operation.h"
 #include "base/utf8.hpp"
 #include "collect/transform_label.hpp"
 
@@ -21,12 +22,23 @@ std::uint64_t integer_at(std::span<const std::byte> values, std::size_t offset, 
   return value;
 }
 
+bool is_grouped(const LabelField& field) {
+  return !field.transforms.empty() && field.transforms.front().kind == config::Transform::Kind::kGroupPath;
+}
+
 std::string string_at(std::span<const std::byte> values, const LabelField& field) {
   if (std::size_t{field.offset} + field.size > values.size() || field.size < 2) {
     return {};
   }
   const std::size_t capacity = field.size - std::size_t{2};
-  const std::size_t length = integer_at(values, field.offset, 2);
+  std::size_t length = integer_at(values, field.offset, 2);
+  if (is_grouped(field)) {
+    const bool is_cut = (length & GROUPED_CUT) != 0;
+    length = std::min(length & ~std::size_t{GROUPED_CUT}, capacity);
+    std::string route(length, '\0');
+    std::memcpy(route.data(), values.data() + field.offset + 2, length);
+    return is_cut ? route + kTruncationMark : route;
+  }
   std::string text(std::min(length, capacity), '\0');
   std::memcpy(text.data(), values.data() + field.offset + 2, text.size());
   return length > capacity ? std::string(base::without_cut_character(text)) + kTruncationMark : text;

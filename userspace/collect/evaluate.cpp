@@ -5,6 +5,8 @@
 #include <cstring>
 #include <string>
 
+#include "collect/group_path.hpp"
+
 namespace collect {
 namespace {
 
@@ -224,7 +226,12 @@ class Machine {
       ++state_.failed_reads;
       return;
     }
-    const auto stored = static_cast<std::uint16_t>(std::min<std::uint64_t>(length, 0xffff));
+    auto stored = static_cast<std::uint16_t>(std::min<std::uint64_t>(length, 0xffff));
+    if ((code.flags & OPERATION_GROUP_PATH) != 0) {
+      const GroupedPath grouped = group_path(length > code.text ? kept + "/" : kept, code.text);
+      kept.assign(grouped.text);
+      stored = static_cast<std::uint16_t>(kept.size() | (grouped.is_cut ? GROUPED_CUT : 0));
+    }
     write(code.imm, std::as_bytes(std::span(&stored, 1)));
     write(code.imm + kLengthBytes, std::as_bytes(std::span(kept)));
   }

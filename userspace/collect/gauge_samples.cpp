@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "collect/known_series.hpp"
 #include "collect/poll_object.hpp"
 
 namespace collect {
@@ -29,19 +30,11 @@ bool is_alive(const BinaryView& view, std::uint32_t process) {
   return known != nullptr && !known->exited;
 }
 
-// A gauge whose labels all belong to the process is there, at 0, before the first call.
+// A gauge of which all series are known is there, at 0, before the first call.
 void add_idle_processes(const BinaryView& view, const plan::PlannedProbe& probe,
                         const plan::PlannedRecord& record, GaugeCounts& counts) {
-  if (!probe.labels.empty()) {
-    return;
-  }
-  for (const auto& [number, known] : *view.processes) {
-    if (!known.exited && known.binary.is_same_file(view.binary->id)) {
-      if (const auto sample =
-              view.sample_for(probe, record, {.process = number, .function = 0, .values = {}})) {
-        counts.add(*sample, 0);
-      }
-    }
+  for (const Sample& sample : known_samples(view, probe, record)) {
+    counts.add(sample, 0);
   }
 }
 

@@ -15,7 +15,7 @@ namespace collect {
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Sample, metric, labels, service, process, number, buckets, process_labels)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Loss, probe, reason, count)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(MetricShape, kind, labels, unit, buckets)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Totals, samples, losses, hits, merged, shapes)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Totals, samples, losses, hits, began, merged, shapes)
 
 namespace {
 
@@ -170,6 +170,9 @@ std::vector<std::string> adapt(Totals& totals, const std::vector<config::Metric>
       changes.emplace(metric.name, std::pair(std::move(from), std::move(to)));
     } else {
       restarted.push_back(metric.name);
+      for (auto& [service, began] : totals.began) {
+        began.erase(metric.name);
+      }
     }
   }
   std::vector<Sample> samples;

@@ -23,6 +23,8 @@ struct Totals {
   std::vector<Sample> samples;
   std::vector<Loss> losses;
   std::map<std::string, std::uint64_t> hits;  // by probe
+  // Service -> counter or histogram -> when it was 0, in seconds since 1970; 0: before anybody wrote it down.
+  std::map<std::string, std::map<std::string, double>> began;
   // Ids of pinned counts that are in here and not removed yet (attach::counts_id): nothing is added twice.
   std::vector<std::uint32_t> merged;
   // By metric: what the samples of that name are.

@@ -5,12 +5,18 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <charconv>
 #include <cstddef>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string_view>
 #include <vector>
+
+#include "collect/decode_labels.hpp"
+#include "collect/group_path.hpp"
+#include "collect/value_text.hpp"
+#include "config/group_reference.hpp"
 
 namespace collect {
 namespace {
@@ -53,30 +59,49 @@ const re2::RE2& compiled(const std::string& pattern) {
   }
   auto& entry = cache[pattern];
   if (!entry) {
-    entry = std::make_unique<re2::RE2>(pattern, re2::RE2::Quiet);
+    re2::RE2::Options options(re2::RE2::Quiet);
+    options.set_dot_nl(true);  // as in Prometheus
+    entry = std::make_unique<re2::RE2>(pattern, options);
   }
   return *entry;
 }
 
-// "$1" as Prometheus writes it is "\1" for RE2.
-std::string re2_rewrite(const std::string& replacement) {
-  std::string rewrite;
-  for (std::size_t i = 0; i < replacement.size(); ++i) {
-    const bool group = replacement[i] == '$' && i + 1 < replacement.size() &&
-                       std::isdigit(static_cast<unsigned char>(replacement[i + 1])) != 0;
-    if (replacement[i] == '\\') {
-      rewrite += "\\\\";
+// The replacement with "$1" and "${1}" filled in; a group that took no part is "".
+std::string expanded(std::string_view replacement, std::span<const re2::StringPiece> groups) {
+  std::string text;
+  while (!replacement.empty()) {
+    if (const std::optional<config::GroupReference> reference = config::group_reference(replacement)) {
+      text.append(groups[reference->group].data(), groups[reference->group].size());
+      replacement.remove_prefix(reference->length);
     } else {
-      rewrite += group ? '\\' : replacement[i];
+      text += replacement.front();
+      replacement.remove_prefix(1);
     }
   }
-  return rewrite;
+  return text;
 }
 
+// The pattern must match the whole text, as in relabelling rules of Prometheus.
 std::string replaced(std::string text, const Transform& transform) {
-  std::string result;
   const re2::RE2& pattern = compiled(transform.argument);
-  return re2::RE2::Extract(text, pattern, re2_rewrite(transform.replacement), &result) ? result : text;
+  std::array<re2::StringPiece, config::kMaxGroups> groups;
+  const int count = std::min(pattern.NumberOfCapturingGroups() + 1, static_cast<int>(groups.size()));
+  const bool matches = pattern.Match(text, 0, text.size(), re2::RE2::ANCHOR_BOTH, groups.data(), count);
+  return matches ? expanded(transform.replacement, groups) : text;
+}
+
+// Nanoseconds; what is no number stays.
+std::string as_duration(std::string text) {
+  std::int64_t nanoseconds = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), nanoseconds);
+  return error == std::errc{} && end == text.data() + text.size() ? duration_text(nanoseconds) : text;
+}
+
+// The mark of a text that was cut is none of its bytes.
+std::string of_bytes(std::string_view text, std::string (*write)(std::string_view)) {
+  const bool is_cut = text.ends_with(kTruncationMark);
+  text.remove_suffix(is_cut ? std::string_view(kTruncationMark).size() : 0);
+  return is_cut ? hex_text(text) + kTruncationMark : write(text);
 }
 
 std::string mapped(std::string text, const Transform& transform) {
@@ -109,6 +134,14 @@ std::string apply(const Transform& transform, std::string text) {
       return sql_table(text);
     case Transform::Kind::kMap:
       return mapped(std::move(text), transform);
+    case Transform::Kind::kGroupPath:
+      return group_path(text).text;
+    case Transform::Kind::kDuration:
+      return as_duration(std::move(text));
+    case Transform::Kind::kHex:
+      return of_bytes(text, hex_text);
+    case Transform::Kind::kUuid:
+      return of_bytes(text, uuid_text);
   }
   return text;
 }

@@ -8,6 +8,7 @@
 
 #include "config/parse_config.hpp"
 #include "config/read_config_file.hpp"
+#include "config/warnings.hpp"
 
 namespace config {
 namespace {
@@ -27,7 +28,8 @@ base::Result<ConfigFile::Loaded> ConfigFile::load() {
   loaded_ = last_ = file_state(path_);
   ASSIGN_OR_RETURN(const std::string text, config::read_config_file(path_));
   ASSIGN_OR_RETURN(ProbeConfig config, config::parse_config(text, path_));
-  return Loaded{.config = std::move(config), .hash = hash_of(text)};
+  std::vector<std::string> warnings = config::warnings(config, path_);
+  return Loaded{.config = std::move(config), .hash = hash_of(text), .warnings = std::move(warnings)};
 }
 
 bool ConfigFile::has_changed() {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "base/error.hpp"
 #include "config/file_state.hpp"
@@ -15,7 +16,8 @@ class ConfigFile {
 
   struct Loaded {
     ProbeConfig config;
-    std::string hash;  // of the text: 16 hexadecimal digits
+    std::string hash;                   // of the text: 16 hexadecimal digits
+    std::vector<std::string> warnings;  // as config::warnings()
   };
 
   // Errors as load_config(). What is there now has been seen then, be it right or wrong.

@@ -17,10 +17,13 @@ namespace config {
 namespace {
 
 constexpr std::uint32_t kMaxLabelLength = 256;
+// Of a path with its identifiers, which are replaced only after it was read.
+constexpr std::uint32_t kGroupedPathLength = 128;
 
 // Without `else`, which both kinds of mapping have.
-constexpr std::array<std::string_view, 10> kValueKeys = {
-    "value", "const", "keep", "cut_prefix", "cut_suffix", "case", "regex", "sql", "map", "max_length"};
+constexpr std::array<std::string_view, 12> kValueKeys = {"value", "const",      "group",      "as",
+                                                         "keep",  "cut_prefix", "cut_suffix", "case",
+                                                         "regex", "sql",        "map",        "max_length"};
 
 bool is_value_key(std::string_view key) {
   return std::ranges::find(kValueKeys, key) != kValueKeys.end();
@@ -106,8 +109,8 @@ LabelReader::Source LabelReader::source() const {
 
 LabelReader::Source LabelReader::value_form() const {
   reader_->expect_mapping(node(), owner_,
-                          {"value", "const", "keep", "cut_prefix", "cut_suffix", "case", "regex", "sql",
-                           "map", "else", "max_length"});
+                          {"value", "const", "group", "as", "keep", "cut_prefix", "cut_suffix", "case",
+                           "regex", "sql", "map", "else", "max_length"});
   if (const YamlNode* const text = find_value(node(), "const")) {
     return constant_form(*text);
   }
@@ -119,6 +122,9 @@ LabelReader::Source LabelReader::value_form() const {
     read_transform(entry, label);
   }
   read_otherwise(label);
+  if (is_grouped(label)) {
+    label.max_length = kGroupedPathLength;
+  }
   if (const YamlNode* const length = find_value(node(), "max_length")) {
     label.max_length =
         reader_->whole_number(*length, {owner_, "max_length"}, 1, kMaxLabelLength).value_or(label.max_length);
@@ -162,6 +168,10 @@ void LabelReader::read_transform(const YamlEntry& entry, ValueLabel& label) cons
     return;
   }
   if (std::optional<Transform> transform = parse_transform(entry, owner_, *reader_)) {
+    if (transform->kind == Transform::Kind::kGroupPath && !label.transforms.empty()) {
+      problems().add(entry.key.position,
+                     "{}: \"group\" is done in the kernel, before all else; write it first", owner_);
+    }
     label.transforms.push_back(std::move(*transform));
   }
 }

@@ -1,9 +1,12 @@
 #include "config/parse_metrics.hpp"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <array>
 #include <utility>
 
+#include "base/own_metric_names.hpp"
 #include "config/prometheus_names.hpp"
 
 namespace config {
@@ -64,8 +67,8 @@ Metric MetricReader::read() {
   metric.position = entry_->key.position;
   check_name();
   if (!reader_->expect_mapping(entry_->value, owner_,
-                               {"type", "help", "unit", "labels", "buckets", "max_series", "of", "label",
-                                "hit", "miss", "window"})) {
+                               {"type", "help", "unit", "labels", "buckets", "max_series", "initialize", "of",
+                                "label", "hit", "miss", "window"})) {
     is_clear_ = false;
     return metric;
   }
@@ -78,6 +81,9 @@ Metric MetricReader::read() {
     metric.max_series =
         reader_->whole_number(*max_series, field("max_series"), 1, kMaxSeries).value_or(metric.max_series);
   }
+  if (const YamlNode* const initialize = find("initialize")) {
+    metric.initialize = reader_->boolean(*initialize, field("initialize")).value_or(metric.initialize);
+  }
   return metric;
 }
 
@@ -86,9 +92,12 @@ void MetricReader::check_name() const {
   if (!is_metric_name(name)) {
     problems().add(entry_->key.position,
                    "{}: the name of a metric has letters, digits, _ and :, and no digit first", owner_);
-  } else if (name.starts_with("uprobe_exporter_")) {
+  } else if (base::is_own_metric_name(name)) {
+    problems().add(entry_->key.position, "{}: names with {} are the exporter's own; choose another", owner_,
+                   fmt::join(base::kOwnMetricPrefixes, " and "));
+  } else if (is_scrape_metric_name(name)) {
     problems().add(entry_->key.position,
-                   "{}: names with uprobe_exporter_ are the exporter's own; choose another", owner_);
+                   "{}: Prometheus makes a metric of this name at each scrape; choose another", owner_);
   }
 }
 

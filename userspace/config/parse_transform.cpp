@@ -8,7 +8,7 @@
 #include <cassert>
 #include <utility>
 
-#include "config/text_cursor.hpp"
+#include "config/group_reference.hpp"
 
 namespace config {
 namespace {
@@ -66,12 +66,33 @@ std::optional<Transform> parse_choice(const YamlNode& node, const Field& field, 
   return transform;
 }
 
+std::optional<Transform> parse_form(const YamlNode& node, const Field& field, const YamlReader& reader) {
+  const std::optional<std::string> word = reader.one_of(node, field, {"duration", "hex", "uuid"});
+  if (!word) {
+    return std::nullopt;
+  }
+  Transform transform;
+  transform.kind = *word == "duration" ? Transform::Kind::kDuration
+                   : *word == "hex"    ? Transform::Kind::kHex
+                                       : Transform::Kind::kUuid;
+  return transform;
+}
+
+std::optional<Transform> parse_group(const YamlNode& node, const Field& field, const YamlReader& reader) {
+  if (!reader.one_of(node, field, {"path"})) {
+    return std::nullopt;
+  }
+  Transform transform;
+  transform.kind = Transform::Kind::kGroupPath;
+  return transform;
+}
+
 // The highest N of "$N" in a replacement.
 int highest_group(std::string_view replacement) {
   int highest = 0;
-  for (std::size_t i = 0; i + 1 < replacement.size(); ++i) {
-    if (replacement[i] == '$' && is_digit(replacement[i + 1])) {
-      highest = std::max(highest, replacement[i + 1] - '0');
+  for (; !replacement.empty(); replacement.remove_prefix(1)) {
+    if (const std::optional<GroupReference> reference = group_reference(replacement)) {
+      highest = std::max(highest, static_cast<int>(reference->group));
     }
   }
   return highest;
@@ -179,6 +200,14 @@ std::string to_string(const Transform& transform) {
       return "sql: table";
     case Transform::Kind::kMap:
       return map_to_string(transform);
+    case Transform::Kind::kGroupPath:
+      return "group: path";
+    case Transform::Kind::kDuration:
+      return "as: duration";
+    case Transform::Kind::kHex:
+      return "as: hex";
+    case Transform::Kind::kUuid:
+      return "as: uuid";
   }
   return "";
 }
@@ -206,6 +235,12 @@ std::optional<Transform> parse_transform(const YamlEntry& entry, const std::stri
   }
   if (key == "regex") {
     return parse_regex(entry.value, owner, reader);
+  }
+  if (key == "as") {
+    return parse_form(entry.value, field, reader);
+  }
+  if (key == "group") {
+    return parse_group(entry.value, field, reader);
   }
   assert(key == "map");
   return parse_map(entry.value, field, reader);

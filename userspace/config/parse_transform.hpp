@@ -1,5 +1,5 @@
 // What a label does to the text of its value: `keep`, `cut_prefix`, `cut_suffix`, `case`, `regex`, `sql`,
-// `map`.
+// `map`, `group`, `as`.
 #pragma once
 
 #include <optional>

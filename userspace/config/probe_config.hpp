@@ -88,6 +88,7 @@ struct Metric {
   std::vector<std::string> labels;
   std::vector<double> buckets;  // upper bounds in `unit`, ascending, without +Inf
   std::uint32_t max_series = 1000;
+  bool initialize = true;  // series that are known without a call begin at 0
   std::optional<RatioOf> ratio;
   Position position;
 
@@ -106,10 +107,14 @@ struct Transform {
     kTrimSuffix,   // argument
     kLower,
     kUpper,
-    kRegex,     // argument: RE2 pattern, replacement: "$1"-style; no match: unchanged
-    kSqlVerb,   // first word of an SQL text, upper case
-    kSqlTable,  // the table that an SQL text reads or writes first
-    kMap,       // mapping: text -> text; what is not listed stays, or becomes `otherwise`
+    kRegex,      // argument: RE2 pattern for the whole text, replacement: "$1"-style; no match: unchanged
+    kSqlVerb,    // first word of an SQL text, upper case
+    kSqlTable,   // the table that an SQL text reads or writes first
+    kMap,        // mapping: text -> text; what is not listed stays, or becomes `otherwise`
+    kDuration,   // nanoseconds as Go prints a time.Duration: "250ms"
+    kHex,        // bytes as hexadecimal digits
+    kUuid,       // 16 bytes as a UUID; others as kHex
+    kGroupPath,  // a path becomes its route; the first step, done in the kernel
   };
   Kind kind = Kind::kLower;
   std::string argument;
@@ -141,6 +146,11 @@ struct ValueLabel {
 
   bool operator==(const ValueLabel&) const = default;
 };
+
+// Whether its text is a path that becomes a route in the kernel, before series are distinguished.
+[[nodiscard]] inline bool is_grouped(const ValueLabel& label) {
+  return !label.transforms.empty() && label.transforms.front().kind == Transform::Kind::kGroupPath;
+}
 
 // The name of the first condition that holds.
 struct CasesLabel {

@@ -3,32 +3,20 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
 #include <set>
 #include <string_view>
 
 #include "config/find_by_name.hpp"
 #include "config/nearest_name.hpp"
+#include "config/validate_metric_names.hpp"
 
 namespace config {
 namespace {
 
 bool contains(const std::vector<std::string>& names, std::string_view name) {
   return std::ranges::find(names, name) != names.end();
-}
-
-// A histogram "x" is exposed as x_bucket, x_count and x_sum.
-void check_histogram_names(const ProbeConfig& config, Problems& problems) {
-  for (const Metric& metric : config.metrics) {
-    for (const std::string_view suffix : {"_bucket", "_count", "_sum"}) {
-      const Metric* const other = find_by_name(config.metrics, metric.name + std::string(suffix));
-      if (metric.kind == MetricKind::kHistogram && other != nullptr) {
-        problems.add(other->position,
-                     "metric \"{}\" has the name of a part of the histogram \"{}\"; choose another",
-                     other->name, metric.name);
-      }
-    }
-  }
 }
 
 void check_is_recorded(const ProbeConfig& config, const Unread& unread, Problems& problems) {
@@ -153,7 +141,10 @@ void check_ratio(const ProbeConfig& config, const Unread& unread, const Metric& 
 }  // namespace
 
 void validate_metrics(const ProbeConfig& config, const Unread& unread, Problems& problems) {
-  check_histogram_names(config, problems);
+  std::vector<Metric> clear;
+  std::ranges::copy_if(config.metrics, std::back_inserter(clear),
+                       [&unread](const Metric& metric) { return !unread.metrics.contains(metric.name); });
+  validate_metric_names(clear, problems);
   check_is_recorded(config, unread, problems);
   for (const Metric& metric : config.metrics) {
     if (metric.ratio && !problems.are_enough() && !unread.metrics.contains(metric.name)) {

@@ -14,7 +14,8 @@ namespace {
 constexpr std::string_view kTotal = "_total";
 
 bool is_proper_counter(const metrics::Family& family) {
-  return family.kind == metrics::FamilyKind::kCounter && family.name.ends_with(kTotal);
+  return family.kind == metrics::FamilyKind::kCounter && family.name.ends_with(kTotal) &&
+         family.name.size() > kTotal.size();
 }
 
 std::string_view type_name(const metrics::Family& family) {
@@ -56,7 +57,11 @@ std::string openmetrics_format(const metrics::Snapshot& snapshot) {
   for (const metrics::Family& family : snapshot.families) {
     append_metadata(text, family);
     // The standard forbids a sum that can go down, and a _count without a _sum.
-    append_series(text, family, {.bound_text = float_text, .sum_of_negative_bounds = false});
+    const bool has_created = is_proper_counter(family) || family.kind == metrics::FamilyKind::kHistogram;
+    append_series(text, family,
+                  {.bound_text = float_text,
+                   .sums_that_go_down = false,
+                   .created_of = has_created ? family_name(family) : std::string_view{}});
   }
   text += "# EOF\n";
   return text;

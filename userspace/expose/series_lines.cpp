@@ -45,10 +45,17 @@ void append_histogram(std::string& text, const metrics::Family& family, const me
         fmt::format("{}{}le=\"{}\"", pairs, pairs.empty() ? "" : ",", style.bound_text(bound));
     append_line(text, family.name, "_bucket", with_bound, fmt::to_string(series.buckets[i]));
   }
-  const bool has_negative_bound = !family.bounds.empty() && family.bounds.front() < 0;
-  if (style.sum_of_negative_bounds || !has_negative_bound) {
+  const bool may_go_down = series.number < 0 || (!family.bounds.empty() && family.bounds.front() < 0);
+  if (style.sums_that_go_down || !may_go_down) {
     append_line(text, family.name, "_sum", pairs, number_text(series.number));
     append_line(text, family.name, "_count", pairs, fmt::to_string(series.buckets.back()));
+  }
+}
+
+void append_created(std::string& text, std::string_view family_name, const metrics::Family& family,
+                    const metrics::Series& series) {
+  if (series.created != 0) {
+    append_line(text, family_name, "_created", label_pairs(family, series), number_text(series.created));
   }
 }
 
@@ -76,6 +83,9 @@ void append_series(std::string& text, const metrics::Family& family, const LineS
       append_histogram(text, family, series, style);
     } else {
       append_line(text, family.name, "", label_pairs(family, series), number_text(series.number));
+    }
+    if (!style.created_of.empty()) {
+      append_created(text, style.created_of, family, series);
     }
   }
 }

@@ -13,7 +13,8 @@ namespace expose {
 
 struct LineStyle {
   std::string (*bound_text)(double) = nullptr;  // how `le` is written
-  bool sum_of_negative_bounds = true;           // histograms with a bound below 0 have _sum and _count too
+  bool sums_that_go_down = true;                // histograms of values below 0 have _sum and _count too
+  std::string_view created_of{};                // each series has NAME_created where that is known; "": none
 };
 
 // All lines of the family, without its HELP and TYPE.

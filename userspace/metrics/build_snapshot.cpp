@@ -41,6 +41,16 @@ void add(Series& series, const collect::Sample& sample) {
   }
 }
 
+// 0 where it is not known.
+double beginning_of(const Began& began, const collect::Sample& sample) {
+  const auto service = began.find(sample.service);
+  if (service == began.end()) {
+    return 0;
+  }
+  const auto metric = service->second.find(sample.metric);
+  return metric == service->second.end() ? 0 : metric->second;
+}
+
 void make_cumulative(std::vector<std::uint64_t>& buckets) {
   std::uint64_t count = 0;
   for (std::uint64_t& bucket : buckets) {
@@ -68,7 +78,7 @@ Family make_family(const config::Metric& metric, SeriesByLabels by_labels) {
 }  // namespace
 
 Snapshot build_snapshot(const std::vector<config::Metric>& metrics, std::span<const collect::Sample> samples,
-                        std::optional<std::string_view> service) {
+                        std::optional<std::string_view> service, const Began& began) {
   std::map<std::string_view, SeriesByLabels> series_of;
   std::map<std::string_view, const config::Metric*> metric_of;
   for (const config::Metric& metric : metrics) {
@@ -81,8 +91,12 @@ Snapshot build_snapshot(const std::vector<config::Metric>& metrics, std::span<co
     }
     const bool is_histogram = metric->second->kind == config::MetricKind::kHistogram;
     const std::size_t bucket_count = is_histogram ? metric->second->buckets.size() + 1 : 0;
-    const Series empty{.labels = {}, .number = 0, .buckets = std::vector<std::uint64_t>(bucket_count)};
-    add(series_of[metric->first].try_emplace(label_values(sample), empty).first->second, sample);
+    const double created = beginning_of(began, sample);
+    const Series empty{
+        .labels = {}, .number = 0, .buckets = std::vector<std::uint64_t>(bucket_count), .created = created};
+    Series& series = series_of[metric->first].try_emplace(label_values(sample), empty).first->second;
+    series.created = std::min(series.created, created);
+    add(series, sample);
   }
   std::vector<Family> families;
   families.reserve(series_of.size());

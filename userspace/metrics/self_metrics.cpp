@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "base/own_metric_names.hpp"
 #include "base/utf8.hpp"
 
 namespace metrics {
@@ -12,7 +13,7 @@ namespace {
 
 // What a family is, without its numbers.
 struct Description {
-  const char* name;
+  base::OwnMetricName name;
   FamilyKind kind;
   const char* unit;
   std::vector<std::string> labels;
@@ -39,7 +40,7 @@ class FamilyBuilder {
   }
 
   [[nodiscard]] Family build() const {
-    Family family{.name = description_.name,
+    Family family{.name = description_.name.text(),
                   .help = description_.help,
                   .kind = description_.kind,
                   .unit = description_.unit,
@@ -62,11 +63,13 @@ class FamilyBuilder {
   std::map<std::vector<std::string>, double> numbers_;
 };
 
-FamilyBuilder counter(const char* name, const char* unit, std::vector<std::string> labels, const char* help) {
+FamilyBuilder counter(base::OwnMetricName name, const char* unit, std::vector<std::string> labels,
+                      const char* help) {
   return FamilyBuilder({name, FamilyKind::kCounter, unit, std::move(labels), help});
 }
 
-FamilyBuilder gauge(const char* name, const char* unit, std::vector<std::string> labels, const char* help) {
+FamilyBuilder gauge(base::OwnMetricName name, const char* unit, std::vector<std::string> labels,
+                    const char* help) {
   return FamilyBuilder({name, FamilyKind::kGauge, unit, std::move(labels), help});
 }
 

@@ -13,6 +13,7 @@ struct Series {
   std::vector<std::string> labels;     // values, in the order of Family::labels; valid UTF-8
   double number = 0;                   // counter or gauge; sum of a histogram
   std::vector<std::uint64_t> buckets;  // histogram: cumulative, one per bound, then +Inf (= count)
+  double created = 0;  // counter or histogram: when it was 0, in seconds since 1970; 0: unknown
 
   bool operator==(const Series&) const = default;
 };

@@ -95,6 +95,7 @@ struct PlannedRead {
   bool at_return = false;
   std::string expression;
   std::vector<std::string> paths;  // "info R8 -> grpc.UnaryServerInfo .FullMethod +24 string"
+  bool is_polled = false;          // from the live object, at each scrape
 };
 
 // A learnt label of the process: stored as object `object`, address 0, with the string in values.

@@ -1,4 +1,5 @@
 #include "units/owner.hpp"
+#include "units/beginnings.hpp"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -134,6 +135,7 @@ base::Result<> Owner::adopt() {
   }
   resume_or_forget(binaries, kept_);
   attachments_.adopt(std::move(binaries));
+  note_unknown_beginnings(kept_.totals(), attachments_);
   follow_names();
   look_at_all_processes();
   update_processes();
@@ -303,6 +305,11 @@ void Owner::attach_missing() {
 
 void Owner::take_in(std::vector<Attempt> attempts) {
   attachments_.add(std::move(attempts), watch_.maps());
+  if (note_beginnings(kept_.totals(), attachments_, clock_->wall_now())) {
+    if (auto result = kept_.save_totals(); !result) {
+      log_->error("keeping when counts began", {{"error", result.error().message}});
+    }
+  }
   attachments_.follow_members(targets_, kernel_);
   measure_costs();  // from their first hits on
   // Calls may run in a process that none of its probes has been hit in.
@@ -341,6 +348,9 @@ base::Result<> Owner::load_config() {
     log_->error("the configuration is wrong; the one before stays in use",
                 {{"file", file_.path()}, {"error", loaded.error().message}});
     return std::unexpected(std::move(loaded.error()));
+  }
+  for (const std::string& warning : loaded->warnings) {
+    log_->warn("configuration", {{"warning", warning}});
   }
   use_config(*std::move(loaded));
   log_->info("configuration loaded again", {{"file", file_.path()}});

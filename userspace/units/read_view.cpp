@@ -35,6 +35,10 @@ base::Result<std::vector<collect::Sample>> collect_samples(const View& view,
       return base::with_context(std::move(samples.error()), "reading the counts of service {} in {}",
                                 unit.binary->service, unit.binary->exe);
     }
+    if (unit.has_links && unit.is_current()) {
+      ASSIGN_OR_RETURN(const auto initial, collect::collect_initial(*view.config, *unit.binary, processes));
+      all.insert(all.end(), initial.begin(), initial.end());
+    }
     // Gauges of probes that were changed are told by those that took their place.
     std::ranges::copy_if(*samples, std::back_inserter(all), [&](const collect::Sample& sample) {
       return unit.is_current() || is_counted(*view.config, sample);

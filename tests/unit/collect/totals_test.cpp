@@ -150,6 +150,7 @@ TEST(Totals, SurviveAsBytes) {
   totals.hits = {{"p", 12}};
   totals.merged = {4711};
   totals.shapes = {{"calls_total", {.labels = {"a"}, .unit = "ms", .buckets = {0.5, 1}}}};
+  totals.began = {{"logic", {{"request_total", 1700000000.125}}}};
   const std::string bytes = encode_totals(totals);
   const auto decoded = decode_totals(bytes);
   ASSERT_TRUE(decoded) << decoded.error().message;
@@ -157,6 +158,15 @@ TEST(Totals, SurviveAsBytes) {
   for (std::size_t length = 0; length < bytes.size(); ++length) {
     EXPECT_FALSE(decode_totals(bytes.substr(0, length))) << length;
   }
+}
+
+TEST(Totals, OfEarlierExportersLackBeginnings) {
+  // CBOR of {"hits": {"p": 12}, "losses": [], "merged": [], "samples": []}.
+  constexpr std::string_view kEarlier =
+      "\xa4\x64hits\xa1\x61p\x0c\x66losses\x80\x66merged\x80\x67samples\x80";
+  const auto decoded = decode_totals(kEarlier);
+  ASSERT_TRUE(decoded) << decoded.error().message;
+  EXPECT_EQ(*decoded, (Totals{.hits = {{"p", 12}}}));
 }
 
 }  // namespace

@@ -63,6 +63,51 @@ TEST(OpenMetricsFormat, IsReadByAStrictParser) {
             "wait_seconds histogram seconds 3\n");
 }
 
+TEST(OpenMetricsFormat, SaysWhenCountsBegan) {
+  using metrics::Family;
+  using metrics::FamilyKind;
+  const Family counter{.name = "a_total",
+                       .help = "",
+                       .kind = FamilyKind::kCounter,
+                       .labels = {"s"},
+                       .series = {{.labels = {"x"}, .number = 0, .created = 1700000000.25},
+                                  {.labels = {"y"}, .number = 3, .created = 0}}};
+  const Family histogram{.name = "h",
+                         .help = "",
+                         .kind = FamilyKind::kHistogram,
+                         .bounds = {1},
+                         .series = {{.buckets = {0, 0}, .created = 5}}};
+  const Family gauge{
+      .name = "g", .help = "", .kind = FamilyKind::kGauge, .series = {{.number = 1, .created = 5}}};
+  const Family unknown{.name = "u", .help = "", .kind = FamilyKind::kCounter, .series = {{.created = 5}}};
+  EXPECT_EQ(openmetrics_format({.families = {counter, gauge, histogram, unknown}}),
+            "# TYPE a counter\n"
+            "a_total{s=\"x\"} 0\n"
+            "a_created{s=\"x\"} 1700000000.25\n"
+            "a_total{s=\"y\"} 3\n"
+            "# TYPE g gauge\n"
+            "g 1\n"
+            "# TYPE h histogram\n"
+            "h_bucket{le=\"1.0\"} 0\n"
+            "h_bucket{le=\"+Inf\"} 0\n"
+            "h_sum 0\n"
+            "h_count 0\n"
+            "h_created 5\n"
+            "# TYPE u unknown\n"
+            "u 0\n"
+            "# EOF\n");
+}
+
+TEST(OpenMetricsFormat, HasNoSumThatIsBelowZero) {
+  const metrics::Family histogram{.name = "h",
+                                  .help = "",
+                                  .kind = metrics::FamilyKind::kHistogram,
+                                  .bounds = {1},
+                                  .series = {{.number = -2, .buckets = {1, 1}}}};
+  EXPECT_EQ(openmetrics_format({.families = {histogram}}),
+            "# TYPE h histogram\nh_bucket{le=\"1.0\"} 1\nh_bucket{le=\"+Inf\"} 1\n# EOF\n");
+}
+
 TEST(OpenMetricsFormat, NamesTheUnitsOfSelfMetrics) {
   metrics::SelfState state;
   state.process = discover::ResourceUse{};

@@ -42,6 +42,24 @@ const std::vector<config::Metric> kMetrics = {
     metric("never_seen_total", config::MetricKind::kCounter, {}),
 };
 
+TEST(BuildSnapshot, TakesTheOldestBeginning) {
+  const std::vector<collect::Sample> samples = {
+      sample("request_total", {"logic", "ok"}, "logic", 0),
+      sample("request_total", {"logic", "ok"}, "task", 5),
+      sample("request_total", {"logic", "error"}, "logic", 1),
+      sample("request_total", {"logic", "shared"}, "logic", 1),
+      sample("request_total", {"logic", "shared"}, "unknown", 1),
+  };
+  const Began began{{"logic", {{"request_total", 7}}}, {"task", {{"request_total", 5}}}};
+  const Snapshot snapshot = build_snapshot(kMetrics, samples, std::nullopt, began);
+  ASSERT_THAT(snapshot.families, SizeIs(1));
+  std::vector<double> created;
+  for (const Series& one : snapshot.families[0].series) {
+    created.push_back(one.created);
+  }
+  EXPECT_THAT(created, ElementsAre(7, 5, 0)) << "error, ok, shared with one whose beginning is not known";
+}
+
 TEST(BuildSnapshot, AddsUpProcessesAndServices) {
   const std::vector<collect::Sample> samples = {
       sample("request_total", {"logic", "ok"}, "logic", 3),

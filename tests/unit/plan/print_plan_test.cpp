@@ -48,6 +48,7 @@ probe probe
   record      time: histogram of the duration, at return, 3 bounds
   work        7 operations at entry, 7 operations at return, 67 bytes kept
   note        app.(*Service).Do: signature from the method table of *app.Service, checked against 24 bytes of arguments
+  note        app.(*Service).Do: label name is read when the call begins; if the call sets what it reads, write at_return(recv.name)
 
 hook runtime.recovery: calls that end without a return
   entry       1 site, emulated: cheap

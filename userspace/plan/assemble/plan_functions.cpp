@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cstring>
+#include <iterator>
 #include <limits>
 #include <utility>
 
@@ -227,7 +228,9 @@ Result<PlannedProbe> FunctionPlanner::plan_one(std::uint32_t function, const Cho
   ProbeCompiler compiler(&scope, lookup_, facts_);
   ASSIGN_OR_RETURN(PlannedProbe probe, compile(compiler));
   RETURN_IF_ERROR(add_sites(function, probe));
-  probe.notes = notes_about(function, scope.signature().source, chosen.with_inlined);
+  std::vector<std::string> notes = notes_about(function, scope.signature().source, chosen.with_inlined);
+  std::ranges::move(probe.notes, std::back_inserter(notes));
+  probe.notes = std::move(notes);
   return probe;
 }
 

@@ -33,11 +33,11 @@ WithinHelpers::WithinHelpers(FunctionPlanner* planner) : planner_(planner) {}
 
 std::size_t WithinHelpers::index_of_read(Helper& helper, const config::ValueLabel& label) {
   const auto known = std::ranges::find_if(helper.reads, [&](const WithinRead& read) {
-    return read.value.expression == label.value.expression && read.max_length == label.max_length;
+    return read.value.expression == label.value.expression && read.form == form_of(label);
   });
   const auto index = static_cast<std::size_t>(known - helper.reads.begin());
   if (known == helper.reads.end()) {
-    helper.reads.push_back({label.value, label.max_length});
+    helper.reads.push_back({label.value, form_of(label)});
   }
   return index;
 }
@@ -92,7 +92,7 @@ Result<LabelField> WithinHelpers::field_of(const config::Within& within,
     return std::unexpected(*helper->error);
   }
   const auto read = std::ranges::find_if(helper->reads, [&](const WithinRead& one) {
-    return one.value.expression == label.value.expression && one.max_length == label.max_length;
+    return one.value.expression == label.value.expression && one.form == form_of(label);
   });
   return helper->probes.front().labels.at(static_cast<std::size_t>(read - helper->reads.begin()));
 }

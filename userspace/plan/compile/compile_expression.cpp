@@ -133,8 +133,33 @@ Result<Value> ExpressionCompiler::evaluate_read(const Expression& expression) {
   return about(expression, read(value));
 }
 
-Result<Integer> ExpressionCompiler::evaluate_integer(const Expression& expression) {
+Result<Value> ExpressionCompiler::evaluate_basic(const Expression& expression) {
   ASSIGN_OR_RETURN(const Value value, evaluate_read(expression));
+  return about(expression, basic(value));
+}
+
+// The pointer itself is wanted only where it is compared with nil or with another pointer.
+Result<Value> ExpressionCompiler::basic(const Value& value) {
+  const auto* const place = std::get_if<Place>(&value);
+  if (place == nullptr) {
+    return value;
+  }
+  const bool is_kept = !place->base && place->leaves.size() == 1 && place->leaves.front().word &&
+                       (*graph_)[*place->leaves.front().word].code == OP_CAPTURED;
+  ASSIGN_OR_RETURN(const Place target, behind_pointer(*graph_, *lookup_, *place));
+  if (target.type == place->type) {
+    return value;
+  }
+  if (is_kept && moment_ == Moment::kReturn && !roots_captured_) {
+    return fail(ErrorCode::kUnsupported,
+                "what an argument points to cannot be mixed with results; compare it on its own, or write "
+                "at_return()");
+  }
+  return read(target);
+}
+
+Result<Integer> ExpressionCompiler::evaluate_integer(const Expression& expression) {
+  ASSIGN_OR_RETURN(const Value value, evaluate_basic(expression));
   return as_integer(value, expression);
 }
 
@@ -150,7 +175,7 @@ Result<Integer> ExpressionCompiler::as_integer(const Value& value, const Express
 }
 
 Result<NodeId> ExpressionCompiler::evaluate_condition(const Expression& expression) {
-  ASSIGN_OR_RETURN(const Value value, evaluate_read(expression));
+  ASSIGN_OR_RETURN(const Value value, evaluate_basic(expression));
   return as_condition(value, expression);
 }
 
@@ -406,7 +431,8 @@ Result<Value> ExpressionCompiler::length_of(const Expression& expression) {
   if (place == nullptr) {
     return fail(ErrorCode::kUnsupported, "{} has no length", kind_of(*lookup_, value));
   }
-  const Place inner = without_atomic(*lookup_, *place);
+  ASSIGN_OR_RETURN(const Place target, behind_pointer(*graph_, *lookup_, *place));
+  const Place inner = without_atomic(*lookup_, target);
   const Type& type = (*lookup_)[inner.type];
   paths_.push_back(fmt::format("len({} {})", inner.path, type.name));
   switch (type.kind) {
@@ -435,7 +461,8 @@ Result<Value> ExpressionCompiler::length_of(const Expression& expression) {
 
 Result<Value> ExpressionCompiler::capacity_of(const Expression& expression) {
   ASSIGN_OR_RETURN(const Place place, evaluate_place(expression.operands.at(0)));
-  const Place inner = without_atomic(*lookup_, place);
+  ASSIGN_OR_RETURN(const Place target, behind_pointer(*graph_, *lookup_, place));
+  const Place inner = without_atomic(*lookup_, target);
   const Type& type = (*lookup_)[inner.type];
   paths_.push_back(fmt::format("cap({} {})", inner.path, type.name));
   if (type.kind == TypeKind::kSlice) {
@@ -449,16 +476,16 @@ Result<Value> ExpressionCompiler::capacity_of(const Expression& expression) {
 }
 
 Result<Value> ExpressionCompiler::text_of(const Expression& expression) {
-  ASSIGN_OR_RETURN(const Value value, evaluate(expression.operands.at(0)));
-  if (const auto* place = std::get_if<Place>(&value)) {
-    const Type& type = (*lookup_)[place->type];
-    if (type.kind == TypeKind::kSlice && type.element != TypeId::kNone &&
-        (*lookup_)[type.element].size == 1) {
-      paths_.push_back(fmt::format("string({} {})", place->path, type.name));
-      ASSIGN_OR_RETURN(const Word pointer, word_at(*graph_, *lookup_, *place, 0));
-      ASSIGN_OR_RETURN(const Word length, word_at(*graph_, *lookup_, *place, kWord));
-      return Text{pointer.node, length.node, pointer.guards};
+  ASSIGN_OR_RETURN(Value value, evaluate(expression.operands.at(0)));
+  if (const auto* pointer = std::get_if<Place>(&value)) {
+    ASSIGN_OR_RETURN(const Place place, behind_pointer(*graph_, *lookup_, *pointer));
+    const Type& type = (*lookup_)[place.type];
+    const bool is_bytes = type.element != TypeId::kNone && (*lookup_)[type.element].size == 1;
+    if (is_bytes && (type.kind == TypeKind::kSlice || type.kind == TypeKind::kArray)) {
+      paths_.push_back(fmt::format("string({} {})", place.path, type.name));
+      return bytes_of(place);
     }
+    value = place;
   }
   ASSIGN_OR_RETURN(Value text, read(value));
   if (std::holds_alternative<Text>(text) || std::holds_alternative<TextConstant>(text)) {
@@ -468,9 +495,27 @@ Result<Value> ExpressionCompiler::text_of(const Expression& expression) {
               kind_of(*lookup_, text));
 }
 
+// A slice or an array of bytes. An array in registers has no address.
+Result<Value> ExpressionCompiler::bytes_of(const Place& place) {
+  if ((*lookup_)[place.type].kind == TypeKind::kSlice) {
+    ASSIGN_OR_RETURN(const Word pointer, word_at(*graph_, *lookup_, place, 0));
+    ASSIGN_OR_RETURN(const Word length, word_at(*graph_, *lookup_, place, kWord));
+    return Text{pointer.node, length.node, pointer.guards};
+  }
+  if (!place.base) {
+    return fail(ErrorCode::kUnsupported,
+                "an array in registers cannot be read as text; name it behind a pointer");
+  }
+  Guards guards = place.guards;
+  guards.push_back(graph_->require(*place.base, place.guards));
+  const NodeId offset = graph_->constant(place.offset);
+  return Text{graph_->arithmetic(OP_ADD, *place.base, offset),
+              graph_->constant((*lookup_)[place.type].length), std::move(guards)};
+}
+
 Result<Value> ExpressionCompiler::affix(const Expression& expression) {
   const bool is_prefix = expression.text == "strings.HasPrefix";
-  ASSIGN_OR_RETURN(const Value value, evaluate_read(expression.operands.at(0)));
+  ASSIGN_OR_RETURN(const Value value, evaluate_basic(expression.operands.at(0)));
   ASSIGN_OR_RETURN(const Value wanted, evaluate(expression.operands.at(1)));
   const auto* constant = std::get_if<TextConstant>(&wanted);
   if (constant == nullptr) {
@@ -541,7 +586,7 @@ Result<Value> ExpressionCompiler::evaluate_call(const Expression& expression) {
 
 Result<Value> ExpressionCompiler::evaluate_unary(const Expression& expression) {
   const Expression& operand = expression.operands.at(0);
-  ASSIGN_OR_RETURN(const Value value, evaluate_read(operand));
+  ASSIGN_OR_RETURN(const Value value, evaluate_basic(operand));
   if (expression.text == "!") {
     if (const auto* constant = std::get_if<BooleanConstant>(&value)) {
       return BooleanConstant{!constant->value};
@@ -563,7 +608,7 @@ Result<Value> ExpressionCompiler::evaluate_logic(const Expression& expression) {
   const bool is_and = expression.text == "&&";
   std::optional<NodeId> result;
   for (const Expression& operand : expression.operands) {
-    ASSIGN_OR_RETURN(const Value value, evaluate_read(operand));
+    ASSIGN_OR_RETURN(const Value value, evaluate_basic(operand));
     if (const auto* constant = std::get_if<BooleanConstant>(&value)) {
       if (constant->value != is_and) {
         return *constant;
@@ -594,8 +639,15 @@ Result<Value> ExpressionCompiler::evaluate_arithmetic(const Expression& expressi
 }
 
 Result<Value> ExpressionCompiler::evaluate_comparison(const Expression& expression) {
-  ASSIGN_OR_RETURN(const Value left, evaluate_read(expression.operands.at(0)));
-  ASSIGN_OR_RETURN(const Value right, evaluate_read(expression.operands.at(1)));
+  ASSIGN_OR_RETURN(Value left, evaluate_read(expression.operands.at(0)));
+  ASSIGN_OR_RETURN(Value right, evaluate_read(expression.operands.at(1)));
+  const auto is_pointer_like = [](const Value& value) {
+    return std::holds_alternative<Place>(value) || std::holds_alternative<Nil>(value);
+  };
+  if (!is_pointer_like(left) || !is_pointer_like(right)) {
+    ASSIGN_OR_RETURN(left, about(expression, basic(left)));
+    ASSIGN_OR_RETURN(right, about(expression, basic(right)));
+  }
   return about(expression, compare_values(*graph_, *lookup_, expression.text, left, right));
 }
 

@@ -42,6 +42,8 @@ class ExpressionCompiler {
   base::Result<Value> evaluate(const config::Expression& expression);
   // As a number, text or condition where it is one.
   base::Result<Value> evaluate_read(const config::Expression& expression);
+  // The same, and what a pointer to a number, text or condition points to.
+  base::Result<Value> evaluate_basic(const config::Expression& expression);
   base::Result<Integer> evaluate_integer(const config::Expression& expression);
   // A node that is 0 or 1, whatever happens on the way.
   base::Result<NodeId> evaluate_condition(const config::Expression& expression);
@@ -69,6 +71,8 @@ class ExpressionCompiler {
   base::Result<Value> capacity_of(const config::Expression& expression);
   base::Result<Value> channel_word(const Place& channel, const char* field);
   base::Result<Value> text_of(const config::Expression& expression);
+  base::Result<Value> bytes_of(const Place& place);
+  base::Result<Value> basic(const Value& value);
   base::Result<Value> affix(const config::Expression& expression);
 
   base::Result<Place> evaluate_place(const config::Expression& expression);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <utility>
 
 #include "abi/limits.h"
@@ -38,6 +39,18 @@ bool is_label_used(const ProbeRequest& request, const std::string& label) {
     const config::Metric* metric = metric_named(*request.config, record.metric);
     return record.kind != RecordKind::kPairDown && metric != nullptr &&
            std::ranges::find(metric->labels, label) != metric->labels.end();
+  });
+}
+
+// Whether it is a label of a gauge that shows running calls.
+bool is_needed_at_entry(const ProbeRequest& request, const PlannedRead& read) {
+  return std::ranges::any_of(request.probe->records, [&](const config::Record& record) {
+    const config::Metric* const metric = metric_named(*request.config, record.metric);
+    const bool shows_running = record.kind == RecordKind::kInFlight || record.kind == RecordKind::kPoll;
+    return shows_running && metric != nullptr &&
+           std::ranges::any_of(metric->labels, [&](const std::string& label) {
+             return (read.what + " ").starts_with("label " + label + " ");
+           });
   });
 }
 
@@ -99,13 +112,13 @@ void ProbeCompiler::place_label(LabelField field, bool at_return) {
 }
 
 Result<LabelField> ProbeCompiler::add_value(const config::ValueLabel& source, bool at_return) {
-  ASSIGN_OR_RETURN(const Value value, compiler_at(at_return).evaluate_read(source.value.expression));
-  Result<LabelField> field = store_label(graph_at(at_return), *lookup_, value, values_end_, source.max_length,
-                                         Presence::kWhereNeeded);
+  ASSIGN_OR_RETURN(const Value value, compiler_at(at_return).evaluate_basic(source.value.expression));
+  Result<LabelField> field =
+      store_label(graph_at(at_return), *lookup_, value, values_end_, form_of(source), Presence::kWhereNeeded);
   if (!field) {
     return with_context(std::move(field.error()), "{}", source.value.text);
   }
-  field->transforms = source.transforms;
+  std::ranges::copy(source.transforms, std::back_inserter(field->transforms));
   field->absent = absent_text(source.transforms);
   return field;
 }
@@ -148,7 +161,7 @@ Result<> ProbeCompiler::add_label(const config::Label& label, const WithinFields
     if (value.within) {
       field = within.at(label.name);
       field.offset = static_cast<std::uint16_t>(values_end_ + 1);
-      field.transforms = value.transforms;
+      std::ranges::copy(value.transforms, std::back_inserter(field.transforms));
       field.absent = absent_text(value.transforms);
       at_return = true;
       needs_frame_ = true;
@@ -358,7 +371,7 @@ Result<> ProbeCompiler::add_poll(const config::Record& record, const config::Met
   graph.result(value.node, value.guards);
   pending.poll = std::move(graph);
   probe_.reads.push_back(
-      {fmt::format("{} poll", record.metric), false, record.value->text, compiler.take_paths()});
+      {fmt::format("{} poll", record.metric), false, record.value->text, compiler.take_paths(), true});
   needs_frame_ = needs_frame_ || config::calls(record.value->expression, "in_flight");
   const std::optional<double> nanoseconds =
       value.is_nanoseconds ? nanoseconds_per(metric.unit) : std::nullopt;
@@ -453,6 +466,7 @@ Result<PlannedProbe> ProbeCompiler::compile(const ProbeRequest& request) {
       return with_context(std::move(added.error()), "record {}", record.metric);
     }
   }
+  note_early_reads(request);
   probe_.outermost = request.probe->outermost;
   needs_frame_ = needs_frame_ || probe_.outermost;
   return finish();
@@ -461,9 +475,9 @@ Result<PlannedProbe> ProbeCompiler::compile(const ProbeRequest& request) {
 Result<PlannedProbe> ProbeCompiler::compile_helper(const std::vector<WithinRead>& reads) {
   for (const WithinRead& read : reads) {
     ASSIGN_OR_RETURN(const bool at_return, needs_return(read.value.expression));
-    ASSIGN_OR_RETURN(const Value value, compiler_at(at_return).evaluate_read(read.value.expression));
+    ASSIGN_OR_RETURN(const Value value, compiler_at(at_return).evaluate_basic(read.value.expression));
     Result<LabelField> field =
-        store_label(graph_at(at_return), *lookup_, value, values_end_, read.max_length, Presence::kAlways);
+        store_label(graph_at(at_return), *lookup_, value, values_end_, read.form, Presence::kAlways);
     if (!field) {
       return with_context(std::move(field.error()), "{}", read.value.text);
     }
@@ -477,9 +491,9 @@ Result<PlannedProbe> ProbeCompiler::compile_helper(const std::vector<WithinRead>
 }
 
 Result<PlannedProbe> ProbeCompiler::compile_identity(const config::IdentityLabel& label) {
-  ASSIGN_OR_RETURN(const Value value, at_entry_.evaluate_read(label.value.expression));
+  ASSIGN_OR_RETURN(const Value value, at_entry_.evaluate_basic(label.value.expression));
   Result<LabelField> field =
-      store_label(graphs_.enter, *lookup_, value, 0, ABI_STRING / 2, Presence::kWhereNeeded);
+      store_label(graphs_.enter, *lookup_, value, 0, {.max_length = ABI_STRING / 2}, Presence::kWhereNeeded);
   if (!field) {
     return with_context(std::move(field.error()), "{}", label.value.text);
   }
@@ -574,6 +588,23 @@ Result<> ProbeCompiler::check_limits() const {
                 +ABI_BOUNDS);
   }
   return {};
+}
+
+// What the function fills in is not there when it is called: "" or 0 would be counted. Where only counts at
+// the entry are wanted, or a gauge of running calls needs the label, a later read is no choice.
+void ProbeCompiler::note_early_reads(const ProbeRequest& request) {
+  if (!needs_leave_ && graphs_.leave.statements().empty()) {
+    return;
+  }
+  for (const PlannedRead& read : probe_.reads) {
+    const bool follows_pointer = std::ranges::any_of(
+        read.paths, [](const std::string& path) { return path.find("->") != std::string::npos; });
+    if (!read.at_return && !read.is_polled && follows_pointer && !is_needed_at_entry(request, read)) {
+      probe_.notes.push_back(
+          fmt::format("{} is read when the call begins; if the call sets what it reads, write at_return({})",
+                      read.what, read.expression));
+    }
+  }
 }
 
 Result<PlannedProbe> ProbeCompiler::finish() {

@@ -11,6 +11,7 @@
 #include "base/error.hpp"
 #include "config/probe_config.hpp"
 #include "plan/compile/compile_expression.hpp"
+#include "plan/compile/store_label.hpp"
 #include "plan/language/function_scope.hpp"
 #include "plan/probe_plan.hpp"
 
@@ -28,7 +29,7 @@ struct ProbeRequest {
 // A value that a helper reads for labels of other probes.
 struct WithinRead {
   config::LocatedExpression value;
-  std::uint32_t max_length = 0;
+  TextForm form;
 };
 
 class ProbeCompiler {
@@ -83,6 +84,7 @@ class ProbeCompiler {
   void take_slots(PlannedRecord& planned);
 
   base::Result<PlannedProbe> finish();
+  void note_early_reads(const ProbeRequest& request);
   base::Result<> finish_phases();
   base::Result<> finish_records(const std::map<NodeId, std::uint8_t>& enter,
                                 const std::map<NodeId, std::uint8_t>& leave);

@@ -212,10 +212,11 @@ void OperationGraph::store_behind_labels(NodeId value, Guards guards, std::uint6
 }
 
 void OperationGraph::store_string(NodeId pointer, NodeId length, Guards guards, std::uint16_t capacity,
-                                  std::uint64_t offset) {
+                                  std::uint64_t offset, std::uint8_t flags) {
   Node node = operation_node(OP_STORE_STRING, {pointer, length}, std::move(guards));
   node.kind = Node::Kind::kStore;
   node.text = capacity;
+  node.flags = flags;
   node.imm = offset;
   add_statement(std::move(node));
 }

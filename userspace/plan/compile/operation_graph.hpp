@@ -85,8 +85,9 @@ class OperationGraph {
   // ---- statements, in the order they run ----
   void store(NodeId value, Guards guards, std::uint8_t size, std::uint64_t offset);
   void store_behind_labels(NodeId value, Guards guards, std::uint64_t offset);
+  // `flags`: 0 or OPERATION_GROUP_PATH.
   void store_string(NodeId pointer, NodeId length, Guards guards, std::uint16_t capacity,
-                    std::uint64_t offset);
+                    std::uint64_t offset, std::uint8_t flags);
   void keep(NodeId value);
   void result(NodeId value, Guards guards);
 

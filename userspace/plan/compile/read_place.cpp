@@ -117,6 +117,28 @@ Place without_atomic(const TypeLookup& lookup, Place place) {
   return place;
 }
 
+Result<Place> behind_pointer(OperationGraph& graph, const TypeLookup& lookup, const Place& place) {
+  const Place inner = without_atomic(lookup, place);
+  const Type& pointer = lookup[inner.type];
+  if (pointer.kind != TypeKind::kPointer || pointer.element == inspect::TypeId::kNone) {
+    return place;
+  }
+  switch (lookup[pointer.element].kind) {
+    case TypeKind::kBool:
+    case TypeKind::kInt:
+    case TypeKind::kUint:
+    case TypeKind::kFloat:
+    case TypeKind::kString:
+    case TypeKind::kSlice:
+    case TypeKind::kArray:
+    case TypeKind::kMap:
+    case TypeKind::kChan:
+      return pointee_of(graph, lookup, inner);
+    default:
+      return place;
+  }
+}
+
 Result<Value> read_value(OperationGraph& graph, const TypeLookup& lookup, const Place& place) {
   const bool is_atomic_bool = lookup[place.type].name == "atomic.Bool";
   Place inner = without_atomic(lookup, place);

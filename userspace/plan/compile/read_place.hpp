@@ -39,4 +39,9 @@ struct Word {
 // Guards of two values that are used together.
 [[nodiscard]] Guards joined(Guards left, const Guards& right);
 
+// What a pointer to a number, text, condition, slice, map or channel points to; any other value as it is. A
+// nil pointer makes the read fail, as every nil on the way does.
+[[nodiscard]] base::Result<Place> behind_pointer(OperationGraph& graph, const TypeLookup& lookup,
+                                                 const Place& place);
+
 }  // namespace plan

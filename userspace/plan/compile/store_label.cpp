@@ -39,6 +39,9 @@ std::string why_no_label(const TypeLookup& lookup, const Place& place) {
     case TypeKind::kMap:
     case TypeKind::kChan:
       return fmt::format("its type is {}; use len()", type.name);
+    case TypeKind::kArray:
+      return fmt::format("its type is {}; use an element, or string() of bytes (as: hex or as: uuid)",
+                         type.name);
     default:
       return fmt::format("its type is {}; name a field that is a string, a number or a bool", type.name);
   }
@@ -46,28 +49,31 @@ std::string why_no_label(const TypeLookup& lookup, const Place& place) {
 
 class LabelStorer {
  public:
-  LabelStorer(OperationGraph* graph, const TypeLookup* lookup, std::uint16_t offset, std::uint32_t max_length,
+  LabelStorer(OperationGraph* graph, const TypeLookup* lookup, std::uint16_t offset, TextForm form,
               Presence presence)
-      : graph_(graph), lookup_(lookup), offset_(offset), max_length_(max_length), presence_(presence) {}
+      : graph_(graph), lookup_(lookup), offset_(offset), form_(form), presence_(presence) {}
 
   Result<LabelField> operator()(const Text& text) {
-    if (max_length_ > ABI_STRING) {
+    if (form_.max_length > ABI_STRING) {
       return fail(ErrorCode::kUnsupported, "max_length {}: at most {} bytes of a string are kept",
-                  max_length_, +ABI_STRING);
+                  form_.max_length, +ABI_STRING);
     }
     LabelField field =
-        begin(LabelField::Kind::kString, static_cast<std::uint16_t>(kLengthBytes + max_length_));
+        begin(LabelField::Kind::kString, static_cast<std::uint16_t>(kLengthBytes + form_.max_length));
     if (presence_ == Presence::kAlways) {
       store_presence(field, text.length, text.guards);
     }
-    graph_->store_string(text.pointer, text.length, text.guards, static_cast<std::uint16_t>(max_length_),
-                         field.offset);
+    graph_->store_string(text.pointer, text.length, text.guards, static_cast<std::uint16_t>(form_.max_length),
+                         field.offset, form_.is_grouped ? OPERATION_GROUP_PATH : 0);
     return field;
   }
 
   Result<LabelField> operator()(const Integer& integer) {
     LabelField field = begin(LabelField::Kind::kInteger, integer.size);
     field.is_signed = integer.is_signed;
+    if (integer.is_nanoseconds) {
+      field.transforms.push_back({.kind = config::Transform::Kind::kDuration});
+    }
     store_word(field, integer.node, integer.guards);
     return field;
   }
@@ -138,15 +144,19 @@ class LabelStorer {
   OperationGraph* graph_;     // the caller's
   const TypeLookup* lookup_;  // the caller's
   std::uint16_t offset_;
-  std::uint32_t max_length_;
+  TextForm form_;
   Presence presence_;
 };
 
 }  // namespace
 
 Result<LabelField> store_label(OperationGraph& graph, const TypeLookup& lookup, const Value& value,
-                               std::uint16_t offset, std::uint32_t max_length, Presence presence) {
-  return std::visit(LabelStorer(&graph, &lookup, offset, max_length, presence), value);
+                               std::uint16_t offset, TextForm form, Presence presence) {
+  const bool is_text = std::holds_alternative<Text>(value) || std::holds_alternative<TextConstant>(value);
+  if (form.is_grouped && !is_text && !std::holds_alternative<Place>(value)) {
+    return fail(ErrorCode::kUnsupported, "it is {}; group: path needs a string", kind_of(lookup, value));
+  }
+  return std::visit(LabelStorer(&graph, &lookup, offset, form, presence), value);
 }
 
 std::uint16_t end_of(const LabelField& field) {

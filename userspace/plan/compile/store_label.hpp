@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/error.hpp"
+#include "config/probe_config.hpp"
 #include "plan/compile/operation_graph.hpp"
 #include "plan/compile/typed_value.hpp"
 #include "plan/language/type_lookup.hpp"
@@ -16,12 +17,24 @@ namespace plan {
 // frame.
 enum class Presence : std::uint8_t { kWhereNeeded, kAlways };
 
+// How much is stored of a text, and in which form.
+struct TextForm {
+  std::uint32_t max_length = 0;  // bytes
+  bool is_grouped = false;       // a path becomes its route (OPERATION_GROUP_PATH)
+
+  bool operator==(const TextForm&) const = default;
+};
+
+[[nodiscard]] inline TextForm form_of(const config::ValueLabel& label) {
+  return {.max_length = label.max_length, .is_grouped = config::is_grouped(label)};
+}
+
 // Appends the store to `graph`; the field begins at `offset` (its presence byte there, where it has one).
-// `max_length`: bytes kept of a string. Constants take no bytes. kUnsupported: a value that is no text,
-// number or condition.
+// Constants take no bytes. kUnsupported: a value that is no text, number or condition; what is grouped must
+// be a text.
 [[nodiscard]] base::Result<LabelField> store_label(OperationGraph& graph, const TypeLookup& lookup,
-                                                   const Value& value, std::uint16_t offset,
-                                                   std::uint32_t max_length, Presence presence);
+                                                   const Value& value, std::uint16_t offset, TextForm form,
+                                                   Presence presence);
 
 // The first byte behind a field.
 [[nodiscard]] std::uint16_t end_of(const LabelField& field);

@@ -100,7 +100,7 @@ std::string describe_record(const PlannedRecord& record) {
     return fmt::format("{} by {} in userspace", text, plural(record.poll.operations.size(), "operation"));
   }
   if (record.kind == RecordKind::kInFlight) {
-    return text;
+    return text + ", from entry to return";
   }
   text += record.at_return ? ", at return" : ", at entry";
   return record.bounds.empty() ? text : fmt::format("{}, {}", text, plural(record.bounds.size(), "bound"));
@@ -205,7 +205,8 @@ class PlanPrinter {
   }
 
   void print_read(const PlannedRead& read) {
-    line("  {:<11} {}: {}", read.at_return ? "at return" : "at entry", read.what, read.expression);
+    const char* const moment = read.is_polled ? "at scrape" : read.at_return ? "at return" : "at entry";
+    line("  {:<11} {}: {}", moment, read.what, read.expression);
     for (const std::string& path : read.paths) {
       line("    reads     {}", path);
     }
