@@ -32,7 +32,7 @@ class OptionalValue : public testing::Test {
                            {"wait", duration},
                            {"next", facts.pointer(facts.pointer(facts.int32))}});
     facts.pointer(job);
-    facts.function(kFunction, 24);
+    facts.function(kFunction, 8);
     self = memory.allocate(facts.type(job).size);
     const std::uint64_t name = memory.allocate(16);
     memory.put_string(name, "first");
