@@ -23,12 +23,30 @@ CLI::Option* add_parsed(CLI::App* command, const std::string& name, T& target,
       help);
 }
 
+void add_service_listeners(CLI::App* command, std::vector<expose::ServiceListener>& listeners) {
+  const std::string name = "--web.service-listen-address";
+  command->add_option_function<std::vector<std::string>>(
+      name,
+      [&listeners, name](const std::vector<std::string>& texts) {
+        for (const std::string& text : texts) {
+          auto listener = expose::parse_service_listener(text);
+          if (!listener) {
+            throw CLI::ValidationError(name, listener.error().message);
+          }
+          listeners.push_back(*std::move(listener));
+        }
+      },
+      "Where each service has its page at /metrics, as :9090 (the host name asked for says which: "
+      "http://gateway:9090/metrics) or gateway=:9091; repeatable");
+}
+
 CLI::App* add_run(CLI::App& app, RunOptions& options) {
   CLI::App* run = app.add_subcommand("run", "Attach the probes and serve their metrics until stopped");
   run->add_option("--config,--config.file", options.config, "What to count")->capture_default_str();
   run->add_option("--web.listen-address", options.listen_address,
                   "Where to serve /metrics; port 0 lets the kernel choose")
       ->capture_default_str();
+  add_service_listeners(run, options.service_listeners);
   run->add_option("--web.config.file", options.web_config,
                   "TLS, client certificates and passwords, as exporter-toolkit's file of that name");
   run->add_flag("--web.enable-lifecycle", options.enable_lifecycle, "Answer POST /-/reload");

@@ -4,8 +4,10 @@
 #include <optional>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "base/log.hpp"
+#include "expose/service_pages.hpp"
 
 namespace app {
 
@@ -15,6 +17,7 @@ inline constexpr const char* kPinPath = "/sys/fs/bpf/uprobe_exporter";
 struct RunOptions {
   std::string config = "probes.yaml";
   std::string listen_address = ":19435";
+  std::vector<expose::ServiceListener> service_listeners;
   std::string web_config;  // "" for plain HTTP without passwords
   base::LogOptions log;
   std::string pin_path = kPinPath;  // "": counts begin at 0 with each start

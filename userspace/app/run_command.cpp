@@ -2,10 +2,13 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <csignal>
 #include <memory>
 #include <thread>
+#include <variant>
+#include <vector>
 
 #include "app/commands.hpp"
 #include "app/exporter.hpp"
@@ -14,6 +17,7 @@
 #include "base/service_notify.hpp"
 #include "base/signals.hpp"
 #include "expose/http_server.hpp"
+#include "expose/service_pages.hpp"
 
 namespace app {
 namespace {
@@ -32,12 +36,10 @@ int report(base::Logger& log, const base::Error& error) {
   return 1;
 }
 
-// The server of `exporter`, restricted as `web` says where there is one. Both outlive it.
+// A server of `answer`, restricted as `web` says where there is one. What they refer to outlives it.
 base::Result<expose::HttpServer> start_server(expose::ListeningSocket socket, WebConfigFile* web,
-                                              expose::BasicAuth& auth, Exporter& exporter) {
-  const auto answer = [&exporter](const expose::Request& request) {
-    return expose::answer(request, exporter);
-  };
+                                              expose::BasicAuth& auth,
+                                              const expose::HttpServer::Handler& answer) {
   expose::ServerOptions options;
   if (web == nullptr) {
     return expose::HttpServer::start(std::move(socket), options, answer);
@@ -49,6 +51,47 @@ base::Result<expose::HttpServer> start_server(expose::ListeningSocket socket, We
                                    [web, &auth, answer](const expose::Request& request) {
                                      return expose::restrict_to(*web->current(), auth, request, answer);
                                    });
+}
+
+struct ServiceSocket {
+  expose::ServiceListener listener;
+  expose::ListeningSocket socket;
+};
+
+base::Result<std::vector<ServiceSocket>> listen_for_services(
+    const std::vector<expose::ServiceListener>& listeners, const config::ProbeConfig& config) {
+  std::vector<ServiceSocket> sockets;
+  for (const expose::ServiceListener& listener : listeners) {
+    if (listener.service && std::ranges::find(config.services, *listener.service, &config::Service::name) ==
+                                config.services.end()) {
+      return base::fail(base::ErrorCode::kInvalidConfig,
+                        "--web.service-listen-address {}={}: the configuration has no service of that name",
+                        *listener.service, listener.address);
+    }
+    ASSIGN_OR_RETURN(expose::ListeningSocket socket, expose::listen_on(listener.address));
+    sockets.push_back({listener, std::move(socket)});
+  }
+  return sockets;
+}
+
+base::Result<std::vector<expose::HttpServer>> start_service_servers(std::vector<ServiceSocket> sockets,
+                                                                    WebConfigFile* web,
+                                                                    expose::BasicAuth& auth,
+                                                                    Exporter& exporter, base::Logger& log) {
+  std::vector<expose::HttpServer> servers;
+  for (ServiceSocket& each : sockets) {
+    const auto answer = [&exporter, listener = each.listener](const expose::Request& request) {
+      const auto asked = expose::on_service_listener(listener, request, exporter.services());
+      const auto* refused = std::get_if<expose::Response>(&asked);
+      return refused != nullptr ? *refused : expose::answer(std::get<expose::Request>(asked), exporter);
+    };
+    ASSIGN_OR_RETURN(expose::HttpServer server, start_server(std::move(each.socket), web, auth, answer));
+    log.info("listening for pages of services", {{"address", each.listener.address},
+                                                 {"service", each.listener.service.value_or("by host name")},
+                                                 {"port", server.port()}});
+    servers.push_back(std::move(server));
+  }
+  return servers;
 }
 
 // By the main thread: before Linux 6.10, a breakpoint of one process is one of the thread whose id is the
@@ -121,15 +164,25 @@ int serve(const RunOptions& options, units::Owner::Options owner_options, WebCon
   if (!socket) {
     return report(log, socket.error());
   }
+  auto service_sockets = listen_for_services(options.service_listeners, owner_options.loaded.config);
+  if (!service_sockets) {
+    return report(log, service_sockets.error());
+  }
   auto owner = units::Owner::create(std::move(owner_options), clock, log);
   if (!owner) {
     return report(log, owner.error());
   }
   Exporter exporter(**owner, options.enable_lifecycle, clock, log);
   expose::BasicAuth auth;
-  auto server = start_server(std::move(*socket), web, auth, exporter);
+  auto server = start_server(std::move(*socket), web, auth, [&exporter](const expose::Request& request) {
+    return expose::answer(request, exporter);
+  });
   if (!server) {
     return report(log, server.error());
+  }
+  const auto service_servers = start_service_servers(std::move(*service_sockets), web, auth, exporter, log);
+  if (!service_servers) {
+    return report(log, service_servers.error());
   }
   const bool has_tls = web != nullptr && web->current()->tls != nullptr;
   log.info("listening", {{"address", options.listen_address}, {"port", server->port()}, {"tls", has_tls}});

@@ -107,6 +107,7 @@ MHD_Result HttpServer::Daemon::on_request(void* self, MHD_Connection* connection
   // Bodies are never read: libmicrohttpd closes the connection after an answer to the first call.
   const Request request{.method = method,
                         .path = url,
+                        .host = header(connection, MHD_HTTP_HEADER_HOST),
                         .accept = header(connection, MHD_HTTP_HEADER_ACCEPT),
                         .accept_encoding = header(connection, MHD_HTTP_HEADER_ACCEPT_ENCODING),
                         .authorization = header(connection, MHD_HTTP_HEADER_AUTHORIZATION)};

@@ -17,6 +17,7 @@ struct Header {
 struct Request {
   std::string method;
   std::string path;             // as sent, without the query; nothing is decoded
+  std::string host = {};        // as sent, with a port where the client wrote one; "" where not sent
   std::string accept;           // "" where not sent
   std::string accept_encoding;  // "" where not sent
   std::string authorization;    // "" where not sent
