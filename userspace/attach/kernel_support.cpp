@@ -10,6 +10,7 @@
 #include <cerrno>
 
 #include "attach/capabilities.hpp"
+#include "attach/refused_bpf.hpp"
 #include "attach/uprobe_multi.hpp"
 #include "base/unique_fd.hpp"
 
@@ -57,7 +58,11 @@ base::Result<KernelSupport> probe_kernel() {
   libbpf_set_print(nullptr);
   if (!load_empty(BPF_CGROUP_INET_INGRESS, 0)) {
     const int error = errno;
-    return base::fail_errno(error, "loading an empty uprobe program (seccomp, or lockdown=confidentiality?)");
+    if (error == EPERM || error == EACCES) {
+      return base::fail(base::ErrorCode::kPermission, "loading an empty uprobe program: {}",
+                        explain_refused_bpf(read_confinement()));
+    }
+    return base::fail_errno(error, "loading an empty uprobe program");
   }
   KernelSupport support;
   support.uprobe_multi = has_uprobe_multi();

@@ -18,21 +18,34 @@ namespace {
 using base::fail_errno;
 using base::Result;
 
+// Whether a folder at `path` is, or would be made, in a BPF file system: what exists of the path decides.
+bool is_in_bpf_file_system(const std::string& path) {
+  std::error_code error;
+  std::filesystem::path existing = std::filesystem::absolute(path, error);
+  struct statfs found{};
+  while (::statfs(existing.c_str(), &found) != 0) {
+    if (!existing.has_relative_path()) {
+      return false;
+    }
+    existing = existing.parent_path();
+  }
+  return static_cast<std::uint64_t>(found.f_type) == BPF_FS_MAGIC;
+}
+
 }  // namespace
 
 base::Result<PinFolder> PinFolder::open(std::string path) {
+  if (!is_in_bpf_file_system(path)) {
+    return base::fail(
+        base::ErrorCode::kUnsupported,
+        "{} is in no BPF file system: mount -t bpf bpf /sys/fs/bpf; in a container, mount the host's", path);
+  }
   std::error_code error;
   if (std::filesystem::create_directories(path, error)) {
     std::filesystem::permissions(path, std::filesystem::perms::owner_all, error);
   }
-  struct statfs found{};
-  if (error || ::statfs(path.c_str(), &found) != 0) {
-    return fail_errno(error ? error.value() : errno, "making {}", path);
-  }
-  if (static_cast<std::uint64_t>(found.f_type) != BPF_FS_MAGIC) {
-    std::filesystem::remove(path, error);
-    return base::fail(base::ErrorCode::kUnsupported,
-                      "{} is in no BPF file system: mount -t bpf bpf /sys/fs/bpf", path);
+  if (error) {
+    return fail_errno(error.value(), "making {}", path);
   }
   return PinFolder(std::move(path));
 }
