@@ -1,7 +1,9 @@
 #!/usr/bin/python3
 """Checks what deploy/ ships, as far as that goes without a cluster, a container engine or systemd as process 1.
 
-check_deploy.py [--fix]    --fix copies probes.yaml into the ConfigMap of deploy/daemonset.yaml
+check_deploy.py [--fix]    --fix makes the copies below deploy/ anew: kustomize reads no file outside of its folder
+
+Against Kubernetes itself the manifests are checked by tests/kubernetes.
 """
 import pathlib
 import re
@@ -13,8 +15,21 @@ import yaml
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 DEPLOY = TOP / "deploy"
-DAEMONSET = DEPLOY / "daemonset.yaml"
+KUBERNETES = DEPLOY / "kubernetes"
+BASE = KUBERNETES / "base"
+OPERATOR = KUBERNETES / "components" / "prometheus-operator"
 PORT = 19435
+EXPORTER_RULES = ("recorded losses", "uprobe_exporter")
+RULE_HEAD = """\
+# Made from deploy/prometheus by tests/deploy/check_deploy.py --fix.
+apiVersion: monitoring.coreos.com/v1
+kind: PrometheusRule
+metadata:
+  name: uprobe-exporter
+  labels:
+    app.kubernetes.io/name: uprobe-exporter
+spec:
+"""
 CAPABILITIES = {"CAP_BPF", "CAP_PERFMON", "CAP_SYS_PTRACE", "CAP_DAC_READ_SEARCH", "CAP_LEASE"}
 
 
@@ -36,11 +51,36 @@ def load(path):
     return list(yaml.load_all(path.read_text(), NoDuplicates))
 
 
-def fix_config_map():
-    head, marker, _ = DAEMONSET.read_text().partition("  probes.yaml: |\n")
-    lines = (TOP / "probes.yaml").read_text().splitlines()
-    body = "".join(f"    {line}\n" if line else "\n" for line in lines)
-    DAEMONSET.write_text(head + marker + body)
+def exporter_rules():
+    """`groups` of deploy/prometheus that are about the exporter, not about Resonance."""
+    groups = [group for name in ("recording_rules.yml", "alerts.yml")
+              for group in load(DEPLOY / "prometheus" / name)[0]["groups"] if group["name"] in EXPORTER_RULES]
+    assert len(groups) == len(EXPORTER_RULES), [group["name"] for group in groups]
+    return yaml.safe_dump({"groups": groups}, sort_keys=False, width=120)
+
+
+def prometheus_rule():
+    spec = "".join(f"  {line}\n" for line in exporter_rules().splitlines())
+    return RULE_HEAD + spec
+
+
+def copies():
+    """{file below deploy/: its text}: each is written elsewhere."""
+    return {
+        KUBERNETES / "components" / "resonance" / "probes.yaml": (TOP / "probes.yaml").read_text(),
+        OPERATOR / "prometheus-rule.yaml": prometheus_rule(),
+    }
+
+
+def fix_copies():
+    for path, text in copies().items():
+        path.write_text(text)
+
+
+def check_copies():
+    for path, text in copies().items():
+        assert path.exists() and path.read_text() == text, (
+            f"{path.relative_to(TOP)} is not what it is made from: run tests/deploy/check_deploy.py --fix")
 
 
 def check_yaml_parses():
@@ -50,14 +90,14 @@ def check_yaml_parses():
         assert load(path), f"{path} is empty"
 
 
-def check_daemonset():
-    objects = {document["kind"]: document for document in load(DAEMONSET)}
-    assert set(objects) == {"Namespace", "DaemonSet", "ConfigMap"}, set(objects)
-    namespace = objects["Namespace"]["metadata"]["name"]
-    for kind in ("DaemonSet", "ConfigMap"):
-        assert objects[kind]["metadata"]["namespace"] == namespace, kind
+def daemonset():
+    (found,) = load(BASE / "daemonset.yaml")
+    return found
 
-    spec = objects["DaemonSet"]["spec"]
+
+def check_daemonset():
+    """What kustomize and a schema cannot know: ports, paths and volumes are those of the exporter."""
+    spec = daemonset()["spec"]
     template = spec["template"]
     assert spec["selector"]["matchLabels"] == template["metadata"]["labels"]
     pod = template["spec"]
@@ -65,17 +105,36 @@ def check_daemonset():
     (container,) = pod["containers"]
     assert container["securityContext"]["privileged"] is True
     (port,) = container["ports"]
-    assert port["containerPort"] == PORT and f":{PORT}" in container["args"]
+    assert port["containerPort"] == PORT and f"--web.listen-address=:{PORT}" in container["args"]
     for probe, path in (("readinessProbe", "/-/ready"), ("livenessProbe", "/-/healthy")):
         assert container[probe]["httpGet"] == {"path": path, "port": port["name"]}, probe
     mounts = {mount["name"]: mount["mountPath"] for mount in container["volumeMounts"]}
     volume, pins = sorted(pod["volumes"], key=lambda each: "hostPath" in each)
     assert mounts[pins["name"]] == pins["hostPath"]["path"] == "/sys/fs/bpf", "counts are kept in the node's BPF file system"
-    assert volume["configMap"]["name"] == objects["ConfigMap"]["metadata"]["name"]
-    (config_file,) = objects["ConfigMap"]["data"]
-    assert f"{mounts[volume['name']]}/{config_file}" in container["args"], "--config names another file"
-    assert objects["ConfigMap"]["data"][config_file] == (TOP / "probes.yaml").read_text(), (
-        "the ConfigMap is not the repository's probes.yaml: run tests/deploy/check_deploy.py --fix")
+    (generated,) = load(BASE / "kustomization.yaml")[0]["configMapGenerator"]
+    assert volume["configMap"]["name"] == generated["name"]
+    assert f"--config={mounts[volume['name']]}/{generated['files'][0]}" in container["args"], "--config names another file"
+
+
+def check_compose():
+    (compose,) = load(DEPLOY / "compose.yaml")
+    (service,) = compose["services"].values()
+    assert service["pid"] == "host" and service["privileged"] is True
+    assert (DEPLOY / service["build"]["context"] / service["build"]["dockerfile"]).samefile(DEPLOY / "Dockerfile")
+    assert f"--web.listen-address=:{PORT}" in service["command"] and f"127.0.0.1:{PORT}:{PORT}" in service["ports"]
+    volumes = dict(volume.split(":")[:2] for volume in service["volumes"])
+    assert volumes["/sys/fs/bpf"] == "/sys/fs/bpf", "counts are kept in the machine's BPF file system"
+    assert f"--config={volumes['../probes.yaml']}" in service["command"], "--config names another file"
+    (network,) = service["networks"].values()
+    assert set(network["aliases"]) == set(load(TOP / "probes.yaml")[0]["services"])
+
+
+def check_capabilities_of_pods():
+    """The least-privilege variant and the systemd unit agree."""
+    (patch,) = load(KUBERNETES / "components" / "least-privilege" / "daemonset.yaml")
+    (container,) = patch["spec"]["template"]["spec"]["containers"]
+    wanted = [name.removeprefix("CAP_") for name in sorted(CAPABILITIES)]
+    assert sorted(container["securityContext"]["capabilities"]["add"]) == wanted
 
 
 def check_prometheus():
@@ -156,11 +215,11 @@ def check_kubernetes_targets():
 def check_kubernetes_discovery():
     """What the Kubernetes variant looks for is what the DaemonSet has."""
     (config,) = load(DEPLOY / "prometheus" / "prometheus-kubernetes.yml")
-    daemonset = next(document for document in load(DAEMONSET) if document["kind"] == "DaemonSet")
-    template = daemonset["spec"]["template"]
+    namespace = load(BASE / "kustomization.yaml")[0]["namespace"]
+    template = daemonset()["spec"]["template"]
     (port,) = template["spec"]["containers"][0]["ports"]
     for job in config["scrape_configs"]:
-        assert job["kubernetes_sd_configs"][0]["namespaces"]["names"] == [daemonset["metadata"]["namespace"]]
+        assert job["kubernetes_sd_configs"][0]["namespaces"]["names"] == [namespace]
         keep = job["relabel_configs"][0]
         assert keep["regex"] == f"{template['metadata']['labels']['app.kubernetes.io/name']};{port['name']}", keep
 
@@ -197,11 +256,15 @@ def check_unit():
 
 
 def check_dockerfile():
-    """Every file that a stage copies from the build context is in the repository."""
+    """Every file that a stage copies from the build context is in the repository, and .dockerignore lets it in."""
+    allowed = {line[1:] for line in (TOP / ".dockerignore").read_text().splitlines() if line.startswith("!")}
     copied = re.findall(r"^COPY (?!--from)(\S+) ", (DEPLOY / "Dockerfile").read_text(), re.MULTILINE)
     assert copied
     for source in copied:
         assert (TOP / source).exists(), f"Dockerfile copies {source}"
+        assert source == "." or source.split("/")[0] in allowed or source in allowed, f".dockerignore keeps {source} out"
+    for folder in allowed:
+        assert (TOP / folder).exists(), f".dockerignore names {folder}"
 
 
 def check_licence():
@@ -212,9 +275,9 @@ def check_licence():
 
 def main():
     if sys.argv[1:] == ["--fix"]:
-        fix_config_map()
-    for check in (check_yaml_parses, check_daemonset, check_prometheus, check_kubernetes_discovery,
-                  check_kubernetes_targets, check_runbooks, check_unit, check_dockerfile, check_licence):
+        fix_copies()
+    for check in (check_copies, check_yaml_parses, check_daemonset, check_compose, check_capabilities_of_pods, check_prometheus,
+                  check_kubernetes_discovery, check_kubernetes_targets, check_runbooks, check_unit, check_dockerfile, check_licence):
         check()
         print("ok:", check.__name__)
 
