@@ -21,7 +21,7 @@ readonly RUNTIME_BACKPORTS=(libbpf1)
 readonly TEST_PACKAGES=(
   python3 curl openssl libfaketime jq binutils busybox-static cpio kmod
   shellcheck python3-yaml python3-prometheus-client locales
-  systemd iproute2 util-linux mount
+  systemd iproute2 util-linux mount podman runc
   prometheus prometheus-alertmanager postgresql postgresql-contrib redis-server nats-server
 )
 
