@@ -1,13 +1,13 @@
 """Containers by podman, with storage of their own; nothing of them is left after the test."""
 
+import os
 import pathlib
 import shutil
-import subprocess
 import tarfile
 import tempfile
 
 import gofixture
-from support import BUILD, required, run
+from support import BUILD, required, run, wait_until
 
 # crun refuses a machine that has cgroup v1 and v2; limits may not be raised without CAP_SYS_RESOURCE.
 SETTINGS = """\
@@ -23,6 +23,10 @@ events_logger = "file"
 MERGED = ("bin", "lib", "lib64", "sbin")
 
 
+def cgroups_of_podman():
+    return set(pathlib.Path("/sys/fs/cgroup").glob("*/libpod_parent")) | set(pathlib.Path("/sys/fs/cgroup").glob("libpod_parent"))
+
+
 class Podman:
     def __init__(self, test):
         self.test = test
@@ -32,6 +36,7 @@ class Podman:
                             "CONTAINERS_CONF": str(test.write("containers.conf", SETTINGS))}
         self.command = (required("podman"), "--root", self.store / "root", "--runroot", self.store / "run", "--storage-driver",
                         "overlay", "--tmpdir", self.store / "tmp")
+        self.cgroups = cgroups_of_podman()
         test.addCleanup(self.remove)
 
     def run(self, *arguments, **options):
@@ -68,10 +73,24 @@ class Podman:
                 f"--volume={config}:/etc/uprobe_exporter/probes.yaml:ro", *podman, image, "uprobe_exporter", "run",
                 "--config=/etc/uprobe_exporter/probes.yaml", "--web.listen-address=127.0.0.1:0", *arguments)
 
+    def runs(self):
+        """Whether a process of podman's names the store: containers are cleaned up by one that outlives them."""
+        for entry in pathlib.Path("/proc").glob("[0-9]*/cmdline"):
+            try:
+                if str(self.store).encode() in entry.read_bytes():
+                    return True
+            except OSError:
+                pass  # ended meanwhile
+        return False
+
     def remove(self):
         self.run("rm", "--all", "--force", "--time=0", check=False)
+        wait_until(lambda: not self.runs(), "the end of podman's processes")
         for line in reversed(pathlib.Path("/proc/self/mountinfo").read_text().splitlines()):
             point = line.split()[4]
             if point.startswith(f"{self.store}/"):
-                subprocess.run(["umount", "--lazy", point], check=False)
-        shutil.rmtree(self.store, ignore_errors=True)
+                run("umount", "--lazy", point)
+        shutil.rmtree(self.store)
+        for top in cgroups_of_podman() - self.cgroups:
+            for folder, _, _ in os.walk(top, topdown=False):
+                os.rmdir(folder)
