@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "attach/call_records.hpp"
+#include "attach/close_links.hpp"
 #include "attach/code_digest.hpp"
 #include "attach/gate.hpp"
 #include "attach/load_generation.hpp"
@@ -374,6 +375,23 @@ void Attachments::follow_members(const std::vector<discover::Target>& targets,
                  {{"service", attachment->binary.service}, {"error", result.error().message}});
     }
   }
+}
+
+void Attachments::close_detached() {
+  std::vector<attach::Links> links;
+  for (attach::Detached& detached : detached_) {
+    links.push_back(std::exchange(detached.links, {}));
+  }
+  attach::close_links(std::move(links));
+  detached_.clear();  // gives the leases back, too
+}
+
+void Attachments::end(const attach::SharedMaps& maps) {
+  stop_counting(maps);
+  for (const auto& attachment : attachments_) {
+    detach(*attachment, maps);
+  }
+  close_detached();
 }
 
 void Attachments::give_way_to_writers(const attach::SharedMaps& maps) {

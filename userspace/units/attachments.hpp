@@ -113,12 +113,12 @@ class Attachments {
   // Moves the counts of what nobody will hit any more to the totals, and forgets it.
   void retire(const ProcessRegistry& registry, const attach::SharedMaps& maps);
 
-  // From here on nothing counts: calls in flight stay in the maps as they are, for the next exporter.
-  // Breakpoints are there until this is destroyed.
-  void stop_counting(const attach::SharedMaps& maps) const;
-
   // What was detached above counts nothing, and its breakpoints are there until this is called.
-  void close_detached() { detached_.clear(); }
+  void close_detached();
+
+  // Ends all of it: nothing counts from one moment on, then the breakpoints are taken out. Counts stay
+  // pinned.
+  void end(const attach::SharedMaps& maps);
 
   [[nodiscard]] std::vector<std::unique_ptr<Attachment>>& all() { return attachments_; }
 
@@ -134,6 +134,8 @@ class Attachments {
     bool operator==(const Tried&) const = default;
   };
 
+  // From here on nothing counts: calls in flight stay in the maps as they are, for the next exporter.
+  void stop_counting(const attach::SharedMaps& maps) const;
   [[nodiscard]] static bool may_have_changed(const attach::AttachedBinary& binary,
                                              const discover::Target& target);
   // Of the same file; leave_changed_files() has seen to it that it is the same program.

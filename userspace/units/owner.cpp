@@ -193,8 +193,8 @@ base::Result<> Owner::follow(const std::stop_token& stop, const Wakers& wakers) 
   }
   if (!is_superseded_) {
     kept_.note_alive();
-    attachments_.stop_counting(watch_.maps());
   }
+  attachments_.end(watch_.maps());
   return result;
 }
 
