@@ -41,6 +41,7 @@ base::Result<expose::HttpServer> start_server(expose::ListeningSocket socket, We
                                               expose::BasicAuth& auth,
                                               const expose::HttpServer::Handler& answer) {
   expose::ServerOptions options;
+  options.is_answered_at_once = expose::is_answered_at_once;
   if (web == nullptr) {
     return expose::HttpServer::start(std::move(socket), options, answer);
   }

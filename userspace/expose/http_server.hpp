@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "base/error.hpp"
 #include "expose/listen_address.hpp"
@@ -15,11 +16,14 @@
 namespace expose {
 
 struct ServerOptions {
-  unsigned threads = 4;  // requests answered at the same time
+  unsigned threads = 2;   // of the server: they wait for nothing but sockets
+  unsigned workers = 16;  // requests answered at the same time
   unsigned max_connections = 1000;
   std::chrono::seconds request_timeout{
       10};  // for a whole request to arrive, handshake included; and for any silence
   std::chrono::seconds response_timeout{60};  // from there until the client has the whole response
+  // Whether requests for a path are answered by the server's own threads, as that takes no time.
+  std::function<bool(std::string_view path)> is_answered_at_once = [](std::string_view) { return false; };
   // Asked at each new connection; never null pointers. Empty: plain HTTP.
   std::function<std::shared_ptr<const TlsCredentials>()> tls;
 };

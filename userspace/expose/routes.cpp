@@ -5,16 +5,15 @@
 
 #include <algorithm>
 
-#include "expose/gzip.hpp"
 #include "expose/landing_page.hpp"
 #include "expose/negotiate.hpp"
-#include "expose/openmetrics_format.hpp"
-#include "expose/text_format.hpp"
 
 namespace expose {
 namespace {
 
 constexpr std::string_view kServicePrefix = "/metrics/";
+constexpr std::string_view kHealthy = "/-/healthy";
+constexpr std::string_view kReady = "/-/ready";
 
 Response plain_text(int status, std::string body) {
   return {.status = status,
@@ -24,18 +23,16 @@ Response plain_text(int status, std::string body) {
 
 Response metrics_page(const Request& request, Exposed& exposed, std::optional<std::string_view> service) {
   const Negotiated negotiated = negotiate(request.accept, request.accept_encoding);
-  const base::Result<metrics::Snapshot> snapshot = exposed.snapshot(service);
-  if (!snapshot) {
-    return plain_text(503, snapshot.error().message + "\n");
+  base::Result<Page> page = exposed.pages().get(service, negotiated.format, negotiated.gzip);
+  if (!page) {
+    return plain_text(503, page.error().message + "\n");
   }
   Response response{
       .status = 200,
       .headers = {{"Content-Type", negotiated.content_type}, {"Vary", "Accept, Accept-Encoding"}},
-      .body =
-          negotiated.format == Format::kOpenMetrics ? openmetrics_format(*snapshot) : text_format(*snapshot)};
+      .body = *std::move(page)};
   if (negotiated.gzip) {
     response.headers.push_back({"Content-Encoding", "gzip"});
-    response.body = gzip(response.body);
   }
   return response;
 }
@@ -72,6 +69,10 @@ Response front_page(const Exposed& exposed) {
 
 }  // namespace
 
+bool is_answered_at_once(std::string_view path) {
+  return path == kHealthy || path == kReady;
+}
+
 Response answer(const Request& request, Exposed& exposed) {
   if (request.path == "/-/reload") {
     if (request.method == "POST" || request.method == "PUT") {
@@ -92,10 +93,10 @@ Response answer(const Request& request, Exposed& exposed) {
   if (request.path.starts_with(kServicePrefix)) {
     return service_page(request, exposed);
   }
-  if (request.path == "/-/healthy") {
+  if (request.path == kHealthy) {
     return plain_text(200, "healthy\n");
   }
-  if (request.path == "/-/ready") {
+  if (request.path == kReady) {
     return readiness(exposed);
   }
   if (request.path == "/") {

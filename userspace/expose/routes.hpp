@@ -12,6 +12,7 @@
 
 #include "base/error.hpp"
 #include "expose/request.hpp"
+#include "expose/shared_pages.hpp"
 #include "metrics/self_state.hpp"
 #include "metrics/snapshot.hpp"
 
@@ -20,15 +21,19 @@ namespace expose {
 // What the routes show; implemented by app. Called from several server threads at once.
 class Exposed {
  public:
-  Exposed() = default;
+  Exposed() : pages_([this](std::optional<std::string_view> service) { return snapshot(service); }) {}
+
   Exposed(const Exposed&) = delete;
   Exposed& operator=(const Exposed&) = delete;
   Exposed(Exposed&&) = delete;
   Exposed& operator=(Exposed&&) = delete;
   virtual ~Exposed() = default;
 
-  // Collects now. With `service`, one of services(), only its part. Error: something cannot be read, and sums without it
-  // would be too low.
+  // What the routes show of snapshot().
+  [[nodiscard]] SharedPages& pages() { return pages_; }
+
+  // Collects now. With `service`, one of services(), only its part. Error: something cannot be read, and sums
+  // without it would be too low.
   [[nodiscard]] virtual base::Result<metrics::Snapshot> snapshot(std::optional<std::string_view> service) = 0;
   // Names of all configured services.
   [[nodiscard]] virtual std::vector<std::string> services() const = 0;
@@ -38,7 +43,13 @@ class Exposed {
   // Loads the configuration again and returns when that is done; what went wrong as text. Absent: not to be
   // asked for over HTTP.
   [[nodiscard]] virtual std::optional<base::Result<>> reload() = 0;
+
+ private:
+  SharedPages pages_;
 };
+
+// Whether the answer to a path takes no time: it waits for no collection and no lock.
+[[nodiscard]] bool is_answered_at_once(std::string_view path);
 
 [[nodiscard]] Response answer(const Request& request, Exposed& exposed);
 

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <barrier>
 #include <chrono>
+#include <future>
 #include <string_view>
 #include <thread>
 #include <vector>
@@ -176,7 +177,75 @@ TEST_F(HttpServerTest, AnswersManyAtOnce) {
     }
   }
   EXPECT_EQ(right, 200);
-  EXPECT_EQ(exposed_.snapshots, 200);
+  // Those of one client come one after another, those of several may share one.
+  EXPECT_GE(exposed_.snapshots, 25);
+  EXPECT_LE(exposed_.snapshots, 200);
+}
+
+// Everything else may hang for as long as it likes.
+TEST_F(HttpServerTest, AnswersWhatTakesNoTimeAtOnce) {
+  std::promise<void> may_go_on;
+  std::atomic<int> waiting = 0;
+  const std::shared_future<void> wait = may_go_on.get_future().share();
+  ASSERT_OK_AND_ASSIGN(ListeningSocket socket, listen_on(kLoopback));
+  auto started = HttpServer::start(std::move(socket),
+                                   {.threads = 1, .workers = 2, .is_answered_at_once = is_answered_at_once},
+                                   [&](const Request& request) {
+                                     if (!is_answered_at_once(request.path)) {
+                                       ++waiting;
+                                       wait.wait();
+                                     }
+                                     return answer(request, exposed_);
+                                   });
+  ASSERT_TRUE(started) << started.error().message;
+  server_ = std::make_unique<HttpServer>(std::move(*started));
+  std::vector<RawHttp> pages;
+  for (int i = 0; i < 8; ++i) {
+    pages.push_back(connect());
+    pages.back().send("GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+  }
+  while (waiting < 2) {
+    std::this_thread::yield();
+  }
+  EXPECT_THAT(ask("GET /-/healthy HTTP/1.1"), EndsWith("healthy\n"));
+  EXPECT_THAT(ask("GET /-/ready HTTP/1.1"), EndsWith("ready\n"));
+  may_go_on.set_value();
+  for (RawHttp& page : pages) {
+    EXPECT_THAT(page.receive_all(), EndsWith("request_total 1\n"));
+  }
+}
+
+TEST_F(HttpServerTest, MakesNoPageForAClientThatIsGone) {
+  std::promise<void> may_go_on;
+  std::atomic<int> begun = 0;
+  std::atomic<int> made = 0;
+  const std::shared_future<void> wait = may_go_on.get_future().share();
+  ASSERT_OK_AND_ASSIGN(ListeningSocket socket, listen_on(kLoopback));
+  auto started = HttpServer::start(std::move(socket),
+                                   {.threads = 1, .workers = 1, .is_answered_at_once = is_answered_at_once},
+                                   [&](const Request& request) {
+                                     ++begun;
+                                     wait.wait();
+                                     ++made;
+                                     return answer(request, exposed_);
+                                   });
+  ASSERT_TRUE(started) << started.error().message;
+  server_ = std::make_unique<HttpServer>(std::move(*started));
+  const std::string request = "GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+  RawHttp first = connect();
+  first.send(request);
+  while (begun < 1) {
+    std::this_thread::yield();
+  }
+  for (int i = 0; i < 5; ++i) {
+    connect().send(request);
+  }
+  RawHttp last = connect();
+  last.send(request);
+  may_go_on.set_value();
+  EXPECT_THAT(first.receive_all(), EndsWith("request_total 1\n"));
+  EXPECT_THAT(last.receive_all(), EndsWith("request_total 1\n"));
+  EXPECT_EQ(made, 2);
 }
 
 TEST_F(HttpServerTest, MovesWithoutStopping) {
