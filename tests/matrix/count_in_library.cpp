@@ -101,10 +101,10 @@ Result<> serve(const std::string& config_path, const std::string& library, pid_t
   std::cout << "ready" << std::endl;
   for (std::string line; std::getline(std::cin, line);) {
     calls.look(std::span(&live, 1));
-    ASSIGN_OR_RETURN(const auto samples, collect::collect(config, binary, processes, gauges, calls.unrecorded()));
+    ASSIGN_OR_RETURN(auto samples, collect::collect(config, binary, processes, gauges, calls.unrecorded()));
     ASSIGN_OR_RETURN(const auto losses, collect::read_losses(watch.maps()));
     const metrics::SelfState state = state_of(binary, collect::name_losses(binary, losses));
-    const metrics::Snapshot snapshot = metrics::build_snapshot(config.metrics, samples);
+    const metrics::Snapshot snapshot = metrics::build_snapshot(config.metrics, std::move(samples));
     std::cout << expose::text_format(metrics::with_families(snapshot, metrics::self_metrics(state)))
               << "# end" << std::endl;
   }

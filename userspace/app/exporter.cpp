@@ -36,11 +36,11 @@ base::Result<metrics::Snapshot> Exporter::snapshot(std::optional<std::string_vie
   ASSIGN_OR_RETURN(const auto processes,
                    units::processes_now(*view, owner_->maps(), owner_->proc(), owner_->pid_namespace()));
   std::unique_lock turn(reading_);
-  ASSIGN_OR_RETURN(const std::vector<collect::Sample> samples, units::collect_samples(*view, *processes));
+  ASSIGN_OR_RETURN(std::vector<collect::Sample> samples, units::collect_samples(*view, *processes));
   std::vector<metrics::Family> ratios = remember(*view, samples, service);
   turn.unlock();
   metrics::Snapshot snapshot =
-      metrics::build_snapshot(view->config->metrics, samples, service, view->totals->began);
+      metrics::build_snapshot(view->config->metrics, std::move(samples), service, view->totals->began);
   snapshot = metrics::with_families(std::move(snapshot), std::move(ratios));
   // A service's own endpoint shows that service and nothing of the exporter.
   if (!service) {

@@ -2,10 +2,13 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <functional>
 #include <iterator>
 #include <map>
 #include <set>
 #include <span>
+#include <string_view>
+#include <unordered_set>
 #include <utility>
 
 #include "app/version.hpp"
@@ -150,9 +153,18 @@ void report_costs(metrics::SelfState& state, const units::View& view, const unit
 
 std::vector<metrics::MetricUse> use_of_metrics(const config::ProbeConfig& config,
                                                const std::vector<collect::Sample>& samples) {
-  std::map<std::string, std::set<std::vector<std::string>>> series;
+  using Labels = const std::vector<std::string>*;
+  const auto hash = [](Labels labels) {
+    std::size_t mixed = labels->size();
+    for (const std::string& label : *labels) {
+      mixed = mixed * 31 + std::hash<std::string>{}(label);
+    }
+    return mixed;
+  };
+  const auto are_equal = [](Labels one, Labels other) { return *one == *other; };
+  std::map<std::string_view, std::unordered_set<Labels, decltype(hash), decltype(are_equal)>> series;
   for (const collect::Sample& sample : samples) {
-    series[sample.metric].insert(sample.labels);
+    series[sample.metric].insert(&sample.labels);
   }
   std::vector<metrics::MetricUse> uses;
   for (const config::Metric& metric : config.metrics) {

@@ -75,6 +75,14 @@ std::string to_valid_utf8(std::string_view bytes) {
   std::string text;
   text.reserve(bytes.size());
   while (!bytes.empty()) {
+    const auto ascii = static_cast<std::size_t>(
+        std::ranges::find_if(bytes, [](char byte) { return static_cast<unsigned char>(byte) >= 0x80; }) -
+        bytes.begin());
+    text += bytes.substr(0, ascii);
+    bytes.remove_prefix(ascii);
+    if (bytes.empty()) {
+      break;
+    }
     const Part part = first_part(bytes);
     text += part.valid ? bytes.substr(0, part.length) : kReplacement;
     bytes.remove_prefix(part.length);

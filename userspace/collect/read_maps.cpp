@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <map>
+#include <optional>
 #include <utility>
 
 #include "abi/maps.h"
@@ -47,39 +47,80 @@ Result<std::uint32_t> used_slots(const attach::AttachedProbe& probe) {
   return cursor.next;
 }
 
-void add_values(RawSeries& series, std::size_t words, std::span<const std::uint64_t> values) {
-  series.slots.resize(words);
-  series.parts.insert(series.parts.end(), values.begin(), values.end());
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    series.slots[i % words] += values[i];
+// Whether a record of the probe needs what each CPU has, not only the sum.
+bool needs_parts(const plan::PlannedProbe& planned) {
+  return std::ranges::any_of(planned.records, [](const plan::PlannedRecord& record) {
+    return record.kind == config::RecordKind::kSet;
+  });
+}
+
+// The series of a probe, by slot.
+class SeriesBySlot {
+ public:
+  explicit SeriesBySlot(const plan::PlannedProbe& planned)
+      : words_(planned.slots), labels_size_(planned.labels_size), keeps_parts_(needs_parts(planned)) {
+    at(0).overflow = true;
   }
-}
 
-// Adds what the first `used` elements of a map hold of the series whose slots begin with `first`.
-Result<> add_elements(const base::SharedFd& map, std::uint32_t first, std::uint32_t used, std::size_t words,
-                      std::size_t width, std::map<std::uint32_t, RawSeries>& by_slot) {
-  return for_each_element(map.value(), used, width,
-                          [&](std::uint32_t element, std::span<const std::uint64_t> values) {
-                            if (const auto series = by_slot.find(first + element); series != by_slot.end()) {
-                              add_values(series->second, words, values);
-                            }
+  Result<> read_keys(const base::SharedFd& map) {
+    return for_each_entry(map.value(), sizeof(series_key) + labels_size_, sizeof(std::uint32_t),
+                          [&](Bytes key, Bytes value) {
+                            const auto head = read_struct<series_key>(key);
+                            RawSeries& series = at(read_struct<std::uint32_t>(value));
+                            series.process = head.process;
+                            series.function = head.function;
+                            series.values = copy_of(key.subspan(sizeof(series_key)));
                           });
-}
+  }
 
-Result<std::map<std::uint32_t, RawSeries>> series_by_slot(const attach::AttachedProbe& probe,
-                                                          const plan::PlannedProbe& planned) {
-  std::map<std::uint32_t, RawSeries> by_slot;
-  by_slot[0].overflow = true;
-  RETURN_IF_ERROR(for_each_entry(probe.maps.series.value(), sizeof(series_key) + planned.labels_size,
-                                 sizeof(std::uint32_t), [&](Bytes key, Bytes value) {
-                                   const auto head = read_struct<series_key>(key);
-                                   RawSeries& series = by_slot[read_struct<std::uint32_t>(value)];
-                                   series.process = head.process;
-                                   series.function = head.function;
-                                   series.values = copy_of(key.subspan(sizeof(series_key)));
-                                 }));
-  return by_slot;
-}
+  // Adds what the first `used` elements of a map hold, `width` words each, of the series whose slots begin
+  // with `first`.
+  Result<> add_elements(const base::SharedFd& map, std::uint32_t first, std::uint32_t used,
+                        std::size_t width) {
+    return for_each_element(map.value(), used, width,
+                            [&](std::uint32_t element, std::span<const std::uint64_t> values) {
+                              const std::size_t slot = std::size_t{first} + element;
+                              if (slot < series_.size() && series_[slot]) {
+                                add(*series_[slot], values);
+                              }
+                            });
+  }
+
+  // Those in which something was counted, in the order of their slots.
+  std::vector<RawSeries> take_counted() {
+    std::vector<RawSeries> counted;
+    for (std::optional<RawSeries>& series : series_) {
+      if (series && std::ranges::any_of(series->slots, [](std::uint64_t value) { return value != 0; })) {
+        counted.push_back(*std::move(series));
+      }
+      series.reset();
+    }
+    return counted;
+  }
+
+ private:
+  RawSeries& at(std::uint32_t slot) {
+    if (slot >= series_.size()) {
+      series_.resize(std::size_t{slot} + 1);
+    }
+    return series_[slot] ? *series_[slot] : series_[slot].emplace();
+  }
+
+  void add(RawSeries& series, std::span<const std::uint64_t> values) const {
+    series.slots.resize(words_);
+    if (keeps_parts_) {
+      series.parts.insert(series.parts.end(), values.begin(), values.end());
+    }
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      series.slots[i % words_] += values[i];
+    }
+  }
+
+  std::size_t words_;
+  std::size_t labels_size_;
+  bool keeps_parts_;
+  std::vector<std::optional<RawSeries>> series_;
+};
 
 void append_frame(std::vector<RawFrame>& frames, const goroutine_key& key, std::uint32_t index, Bytes bytes) {
   const auto head = read_struct<frame>(bytes);
@@ -146,31 +187,25 @@ ended_call ended_call_of(const RawFrame& frame) {
 
 base::Result<std::vector<RawSeries>> read_series(const attach::AttachedProbe& probe,
                                                  const plan::PlannedProbe& planned) {
-  std::vector<RawSeries> found;
   if (!exists(probe.maps.series) || planned.slots == 0) {
-    return found;
+    return std::vector<RawSeries>{};
   }
   const std::scoped_lock turn(*probe.maps.turn);
   // Keys before values: a series that appears in between is seen at the next scrape, whole.
-  ASSIGN_OR_RETURN(auto by_slot, series_by_slot(probe, planned));
+  SeriesBySlot by_slot(planned);
+  RETURN_IF_ERROR(by_slot.read_keys(probe.maps.series));
   ASSIGN_OR_RETURN(const std::uint32_t used, used_slots(probe));
-  RETURN_IF_ERROR(add_elements(probe.maps.values, 0, used, planned.slots, planned.slots, by_slot));
+  RETURN_IF_ERROR(by_slot.add_elements(probe.maps.values, 0, used, planned.slots));
   const std::uint32_t slab_slots = 1U << attach::slab_shift_of(probe.maps.series_limit);
   std::uint32_t first = 0;
   for (const base::SharedFd& slab : probe.maps.made_slabs) {
     if (first < used) {
-      RETURN_IF_ERROR(add_elements(slab, first, std::min(slab_slots, used - first), planned.slots,
-                                   on_all_cpus(planned.slots), by_slot));
+      RETURN_IF_ERROR(
+          by_slot.add_elements(slab, first, std::min(slab_slots, used - first), on_all_cpus(planned.slots)));
     }
     first += slab_slots;
   }
-  for (auto& [slot, series] : by_slot) {
-    const bool counted = std::ranges::any_of(series.slots, [](std::uint64_t value) { return value != 0; });
-    if (counted) {
-      found.push_back(std::move(series));
-    }
-  }
-  return found;
+  return by_slot.take_counted();
 }
 
 base::Result<std::vector<RawFrame>> read_frames(const attach::CountedBinary& binary) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <iterator>
 #include <map>
 #include <utility>
@@ -11,8 +12,6 @@
 
 namespace metrics {
 namespace {
-
-using SeriesByLabels = std::map<std::vector<std::string>, Series>;
 
 FamilyKind family_kind(config::MetricKind kind) {
   switch (kind) {
@@ -27,17 +26,45 @@ FamilyKind family_kind(config::MetricKind kind) {
   return FamilyKind::kGauge;
 }
 
-std::vector<std::string> label_values(const collect::Sample& sample) {
-  std::vector<std::string> values;
-  values.reserve(sample.labels.size());
-  std::ranges::transform(sample.labels, std::back_inserter(values), base::to_valid_utf8);
-  return values;
+void make_valid(std::vector<std::string>& labels) {
+  for (std::string& label : labels) {
+    if (!std::ranges::all_of(label, [](char byte) { return static_cast<unsigned char>(byte) < 0x80; })) {
+      label = base::to_valid_utf8(label);
+    }
+  }
 }
 
-void add(Series& series, const collect::Sample& sample) {
-  series.number += sample.number;
-  for (std::size_t i = 0; i < std::min(series.buckets.size(), sample.buckets.size()); ++i) {
-    series.buckets[i] += sample.buckets[i];
+Series series_of(collect::Sample sample, std::size_t bucket_count, double created) {
+  make_valid(sample.labels);
+  sample.buckets.resize(bucket_count);
+  return {.labels = std::move(sample.labels),
+          .number = sample.number,
+          .buckets = std::move(sample.buckets),
+          .created = created};
+}
+
+void add(Series& series, const Series& other) {
+  series.created = std::min(series.created, other.created);
+  series.number += other.number;
+  std::ranges::transform(series.buckets, other.buckets, series.buckets.begin(), std::plus());
+}
+
+// Adds up series of equal labels and sorts them.
+void merge(std::vector<Series>& all) {
+  std::ranges::stable_sort(all, {}, &Series::labels);
+  auto last = all.begin();
+  for (auto next = all.begin(); next != all.end(); ++next) {
+    if (next == last) {
+      continue;
+    }
+    if (next->labels == last->labels) {
+      add(*last, *next);
+    } else if (++last != next) {
+      *last = std::move(*next);
+    }
+  }
+  if (!all.empty()) {
+    all.erase(last + 1, all.end());
   }
 }
 
@@ -59,49 +86,43 @@ void make_cumulative(std::vector<std::uint64_t>& buckets) {
   }
 }
 
-Family make_family(const config::Metric& metric, SeriesByLabels by_labels) {
-  Family family{.name = metric.name,
-                .help = base::to_valid_utf8(metric.help),
-                .kind = family_kind(metric.kind),
-                .unit = metric.unit,
-                .labels = metric.labels,
-                .bounds = metric.buckets,
-                .series = {}};
-  for (auto& [labels, series] : by_labels) {
-    series.labels = labels;
-    make_cumulative(series.buckets);
-    family.series.push_back(std::move(series));
+Family make_family(const config::Metric& metric, std::vector<Series> series) {
+  merge(series);
+  for (Series& each : series) {
+    make_cumulative(each.buckets);
   }
-  return family;
+  return {.name = metric.name,
+          .help = base::to_valid_utf8(metric.help),
+          .kind = family_kind(metric.kind),
+          .unit = metric.unit,
+          .labels = metric.labels,
+          .bounds = metric.buckets,
+          .series = std::move(series)};
 }
 
 }  // namespace
 
-Snapshot build_snapshot(const std::vector<config::Metric>& metrics, std::span<const collect::Sample> samples,
+Snapshot build_snapshot(const std::vector<config::Metric>& metrics, std::vector<collect::Sample> samples,
                         std::optional<std::string_view> service, const Began& began) {
-  std::map<std::string_view, SeriesByLabels> series_of;
+  std::map<std::string_view, std::vector<Series>> series;
   std::map<std::string_view, const config::Metric*> metric_of;
   for (const config::Metric& metric : metrics) {
     metric_of.emplace(metric.name, &metric);
   }
-  for (const collect::Sample& sample : samples) {
+  for (collect::Sample& sample : samples) {
     const auto metric = metric_of.find(sample.metric);
     if (metric == metric_of.end() || (service && sample.service != *service)) {
       continue;
     }
     const bool is_histogram = metric->second->kind == config::MetricKind::kHistogram;
-    const std::size_t bucket_count = is_histogram ? metric->second->buckets.size() + 1 : 0;
     const double created = beginning_of(began, sample);
-    const Series empty{
-        .labels = {}, .number = 0, .buckets = std::vector<std::uint64_t>(bucket_count), .created = created};
-    Series& series = series_of[metric->first].try_emplace(label_values(sample), empty).first->second;
-    series.created = std::min(series.created, created);
-    add(series, sample);
+    series[metric->first].push_back(
+        series_of(std::move(sample), is_histogram ? metric->second->buckets.size() + 1 : 0, created));
   }
   std::vector<Family> families;
-  families.reserve(series_of.size());
-  for (auto& [name, by_labels] : series_of) {
-    families.push_back(make_family(*metric_of.at(name), std::move(by_labels)));
+  families.reserve(series.size());
+  for (auto& [name, of_metric] : series) {
+    families.push_back(make_family(*metric_of.at(name), std::move(of_metric)));
   }
   return {.families = std::move(families)};
 }

@@ -3,7 +3,6 @@
 
 #include <map>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,7 +21,7 @@ using Began = std::map<std::string, std::map<std::string, double>>;
 // that are not configured. A series is as old as the oldest of its samples' metrics. Ratios are not built
 // here: see RatioWindows.
 [[nodiscard]] Snapshot build_snapshot(const std::vector<config::Metric>& metrics,
-                                      std::span<const collect::Sample> samples,
+                                      std::vector<collect::Sample> samples,
                                       std::optional<std::string_view> service = std::nullopt,
                                       const Began& began = {});
 

@@ -40,9 +40,11 @@ base::Result<std::vector<collect::Sample>> collect_samples(const View& view,
       all.insert(all.end(), initial.begin(), initial.end());
     }
     // Gauges of probes that were changed are told by those that took their place.
-    std::ranges::copy_if(*samples, std::back_inserter(all), [&](const collect::Sample& sample) {
-      return unit.is_current() || is_counted(*view.config, sample);
-    });
+    for (collect::Sample& sample : *samples) {
+      if (unit.is_current() || is_counted(*view.config, sample)) {
+        all.push_back(std::move(sample));
+      }
+    }
   }
   std::ranges::move(collect::shown_totals(*view.totals, view.config->metrics, processes),
                     std::back_inserter(all));
