@@ -13,11 +13,11 @@ CONFIG = """
 services: {{ hashing: {{ match: {{ exe: "{exe}" }} }} }}
 metrics:
   writes_total: {{ type: counter, help: Writes. }}
-  any_total: {{ type: counter, help: Functions with Write in their name. }}
+  any_total: {{ type: counter, help: Either. }}
   hashes_total: {{ type: counter, help: Hashes. }}
 probes:
   - {{ name: write, service: hashing, function: "crypto/internal/fips140/sha256.(*Digest).Write", record: [writes_total] }}
-  - {{ name: any, service: hashing, function: ["crypto/internal/fips140/sha256.(*Digest).Wri*", main.hash], record: [any_total] }}
+  - {{ name: any, service: hashing, function: "{{crypto/internal/fips140/sha256.(*Digest).Write,main.hash}}", record: [any_total] }}
   - {{ name: hash, service: hashing, function: main.hash, record: [hashes_total] }}
 """
 
