@@ -3,11 +3,7 @@
 #include "lib/gate.bpf.h"
 #include "lib/process.bpf.h"
 #include "lib/records.bpf.h"
-
-static __always_inline __u32 probed_function(struct pt_regs *ctx)
-{
-	return bpf_get_attach_cookie(ctx) >> ABI_COOKIE_SHIFT;
-}
+#include "lib/return.bpf.h"
 
 /* Where a hit builds its values: the frame of a call in flight, or a scratch frame for a probe that keeps none (a
  * counter at entry, values read at a return for another probe). */
@@ -106,7 +102,7 @@ static __always_inline void end_entry(struct place *place, int wanted)
 SEC("uprobe")
 int on_enter(struct pt_regs *ctx)
 {
-	if (!handles_hit(PROGRAM_ENTER))
+	if (grows_stack(ctx) || !handles_hit(PROGRAM_ENTER))
 		return 0;
 	count_hit(0);
 	const __u32 process = counted_process(0);
@@ -171,20 +167,17 @@ static __always_inline void end_call(struct place *place)
 	keep_frames(place->g, &place->at.key, place->count);
 }
 
-SEC("uprobe")
-int on_return(struct pt_regs *ctx)
+static __always_inline void record_return(struct pt_regs *ctx, __u64 now)
 {
-	/* First: what comes after it is not part of the call's duration. */
-	const __u64 now = bpf_ktime_get_ns();
 	if (!handles_hit(PROGRAM_RETURN))
-		return 0;
+		return;
 	count_hit(1);
 	const __u32 process = counted_process(1);
 	if (!process)
-		return 0;
+		return;
 	struct place place = {};
 	if (spec.framed ? find_call(ctx, process, &place) : place_in_scratch(ctx, process, &place))
-		return 0;
+		return;
 	const __u64 start = spec.framed ? take_start(place.frame) : now;
 	if (start > START_ENDED)
 		run_phase(ctx, place.frame, now - start, &spec.leave);
@@ -194,6 +187,20 @@ int on_return(struct pt_regs *ctx)
 		end_call(&place);
 	else
 		release_scratch(place.scratch);
+}
+
+SEC("uprobe")
+int on_return(struct pt_regs *ctx)
+{
+	/* First: what comes after it is not part of the call's duration. */
+	const __u64 now = bpf_ktime_get_ns();
+	if (!spec.emulates_returns) {
+		record_return(ctx, now);
+		return 0;
+	}
+	const __u64 done = undo_return(ctx);
+	record_return(ctx, now);
+	do_return(ctx, done);
 	return 0;
 }
 
@@ -217,7 +224,7 @@ static __always_inline void unwind_to(__u32 process, __u64 g, __u64 sp)
 SEC("uprobe")
 int on_recovery(struct pt_regs *ctx)
 {
-	if (!handles_hit(PROGRAM_UNWIND))
+	if (grows_stack(ctx) || !handles_hit(PROGRAM_UNWIND))
 		return 0;
 	count_hit(0);
 	__u32 process = counted_process(0);
@@ -238,7 +245,7 @@ int on_recovery(struct pt_regs *ctx)
 SEC("uprobe")
 int on_goexit(struct pt_regs *ctx)
 {
-	if (!handles_hit(PROGRAM_UNWIND))
+	if (grows_stack(ctx) || !handles_hit(PROGRAM_UNWIND))
 		return 0;
 	count_hit(0);
 	__u32 process = counted_process(0);

@@ -59,6 +59,7 @@ struct probe_spec {
 	struct phase_spec leave;
 	__u64 bounds[ABI_BOUNDS];  /* signed integers in the histogram's own unit: ns for durations */
 	__u64 services;            /* bit set: services whose processes this probe counts */
+	__u64 code_address;        /* of the file's first executable segment: mm->start_code less the load bias */
 	__u16 probe;               /* number of this program in the exporter, < ABI_PROBES */
 	__u16 key_size;            /* of the series map: struct series_key and the label values behind it */
 	__u16 values_size;         /* bytes of captured values of this probe: label values first, then the rest */
@@ -78,7 +79,8 @@ struct probe_spec {
 	__u16 replaces;            /* number of the probe that this one takes the place of, or NO_PROBE */
 	__u8 counts_unwound;       /* a call that ends by a panic goes to the `unwound` map, not to the losses */
 	__u8 slab_shift;           /* log2 of the slots in a slab */
-	__u8 pad[6];
+	__u8 emulates_returns;     /* its return sites are plain RETs and programs may write registers (6.19) */
+	__u8 pad[5];
 };
 
 /* Where runtime.recovery(gp) finds the stack pointer that the goroutine resumes with:

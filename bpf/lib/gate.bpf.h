@@ -39,15 +39,24 @@ static __noinline int handles_hit_in_handover(__u64 gate, __u32 program)
 	return spec.generation == older + 1 && takes_hit(&key, phase == GATE_TAKEN);
 }
 
-static __always_inline int handles_hit(enum program_kind program)
+static __always_inline __u64 gate_word(void)
 {
 	__u32 index = spec.gate;
 	__u64 *gate = bpf_map_lookup_elem(&gates, &index);
-	const __u64 word = gate ? *(volatile __u64 *)gate : 0;
+	return gate ? *(volatile __u64 *)gate : 0;
+}
 
-	if (word == ((__u64)spec.generation << GATE_PHASE_BITS | GATE_STEADY))
-		return 1;
-	return handles_hit_in_handover(word, program);
+/* Whether this generation counts, and no other looks at the same hits. */
+static __always_inline int is_steady(__u64 word)
+{
+	return word == ((__u64)spec.generation << GATE_PHASE_BITS | GATE_STEADY);
+}
+
+static __always_inline int handles_hit(enum program_kind program)
+{
+	const __u64 word = gate_word();
+
+	return is_steady(word) ? 1 : handles_hit_in_handover(word, program);
 }
 
 #endif

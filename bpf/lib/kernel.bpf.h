@@ -32,6 +32,7 @@ struct css_set {
 };
 
 struct mm_struct {
+	unsigned long start_code;
 	unsigned long arg_start;
 	unsigned long arg_end;
 };
@@ -55,6 +56,11 @@ struct pid {
 	struct upid numbers[];   /* one for each level down to there */
 };
 
+/* Only with CONFIG_X86_USER_SHADOW_STACK (6.6). */
+struct thread_struct {
+	unsigned long features;
+};
+
 struct task_struct {
 	int pid;
 	int tgid;
@@ -64,6 +70,7 @@ struct task_struct {
 	struct signal_struct *signal;
 	struct mm_struct *mm;
 	__u64 start_boottime;
+	struct thread_struct thread;
 };
 
 struct qstr {

@@ -6,6 +6,7 @@
 #include "lib/frames.bpf.h"
 #include "lib/operations.bpf.h"
 #include "lib/series.bpf.h"
+#include "lib/site.bpf.h"
 
 static __always_inline void add_object(const struct object_key *key, struct frame *frame)
 {
@@ -105,7 +106,7 @@ static __always_inline int run_phase(struct pt_regs *ctx, struct frame *frame, _
 {
 	struct machine m = { .valid = 1 };
 	if (spec.position_independent)
-		m.bias = ctx->rip - (bpf_get_attach_cookie(ctx) & ((1ull << ABI_COOKIE_SHIFT) - 1));
+		m.bias = ctx->rip - site_address(ctx);
 	run_operations(&m, ctx, (__u8 *)(frame + 1), phase);
 	if (m.failed_reads)
 		count_loss(spec.probe, LOSS_READ_FAILED);

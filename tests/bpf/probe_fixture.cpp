@@ -23,7 +23,7 @@ namespace {
 constexpr std::uint32_t kNumbers = 8;
 
 // BPF_TEST_WITHOUT names what to do without, as on a kernel that lacks it: uprobe_multi, sleepable,
-// loop_helper.
+// loop_helper, register_writes.
 attach::KernelSupport as_if_older(attach::KernelSupport kernel) {
   const char* const value = std::getenv("BPF_TEST_WITHOUT");
   const std::string_view without = value == nullptr ? "" : value;
@@ -31,6 +31,7 @@ attach::KernelSupport as_if_older(attach::KernelSupport kernel) {
   kernel.uprobe_multi = kernel.uprobe_multi && kept("uprobe_multi");
   kernel.sleepable = kernel.sleepable && kept("sleepable");
   kernel.loop_helper = kernel.loop_helper && kept("loop_helper");
+  kernel.register_writes = kernel.register_writes && kept("register_writes");
   return kernel;
 }
 
@@ -141,6 +142,15 @@ void ProbeTest::replace(plan::ProbePlan plan) {
     ASSERT_EQ(probe.error, "");
   }
   attach::settle(*binary_);  // no call began before
+}
+
+void ProbeTest::attach_beside(plan::ProbePlan plan) {
+  swap_binaries();
+  replace(std::move(plan));
+}
+
+void ProbeTest::swap_binaries() {
+  binary_.swap(beside_);
 }
 
 void ProbeTest::give_slabs() {

@@ -38,6 +38,10 @@ class ProbeTest : public ::testing::Test {
   void attach(plan::ProbePlan plan);
   // The next generation takes over from what is attached.
   void replace(plan::ProbePlan plan);
+  // What is attached stays so, as another exporter's or another service's would.
+  void attach_beside(plan::ProbePlan plan);
+  // binary() is what it was before the last attach_beside, and the other way round.
+  void swap_binaries();
 
   // What is counted from now on is counted per CPU.
   void give_slabs();
@@ -69,6 +73,7 @@ class ProbeTest : public ::testing::Test {
   attach::UnitNumbers numbers_;
   attach::ServiceBits service_bits_;
   std::optional<attach::AttachedBinary> binary_;
+  std::optional<attach::AttachedBinary> beside_;
   collect::GaugeMemory gauges_;
 };
 

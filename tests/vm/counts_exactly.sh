@@ -14,8 +14,9 @@ VM_CPUS=2 "$here/run_in_vm.sh" --kernel "$series" --file "$exporter:/test/uprobe
   --file "$here/calls/probes.yaml:/test/probes.yaml" --file "$here/calls/in_guest.sh:/test/in_guest.sh" \
   -- sh /test/in_guest.sh | tee "$work/output"
 
-# What the kernel offers decides how probes are attached: both ways must be among the tests.
+# What the kernel offers decides how probes are attached and who does returns: every way must be among the tests.
 case $series in
-  6.1) grep -q 'uprobe_multi=false' "$work/output" ;;
-  *) grep -q 'uprobe_multi=true' "$work/output" ;;
+  6.1) grep -q 'uprobe_multi=false' "$work/output" && grep -q 'register_writes=false' "$work/output" ;;
+  6.12) grep -q 'uprobe_multi=true' "$work/output" && grep -q 'register_writes=false' "$work/output" ;;
+  *) grep -q 'register_writes=true' "$work/output" ;;
 esac

@@ -1,30 +1,67 @@
 #!/usr/bin/env bash
-# fetch_kernel.sh SERIES: prints the path of a Debian cloud kernel of that series (6.1, 6.12), unpacked from its package
-# and never installed. Kept under build/vm-cache, or $VM_CACHE, so that it is downloaded once.
+# fetch_kernel.sh SERIES: prints the path of Debian's newest cloud kernel of that series (6.1, 6.19, or 7 for any 7.x), unpacked
+# from its packages and never installed. Kept under build/vm-cache, or $VM_CACHE, so that it is downloaded once.
+#
+# A series that the machine's own suites lack comes from the backports of the next release, by lists of its own: from 6.19 on
+# the image is in a package linux-binary-*, before that in linux-image-*.
 set -euo pipefail
 
 series=${1:?"usage: fetch_kernel.sh SERIES, for example 6.1"}
 cache=${VM_CACHE:-$(cd "$(dirname "$0")/../.." && pwd)/build/vm-cache}
 unpacked=$cache/$series
+readonly NEWER_SUITE=trixie-backports
 
 # Newest first. The signed images only: -unsigned and -dbg are other packages.
 packages_of_series() {
-  apt-cache pkgnames "linux-image-$series." | grep -E '^linux-image-[0-9.+a-z-]+-cloud-amd64$' | sort -rV || true
+  apt-cache pkgnames linux- | grep -E "^linux-(image|binary)-${series//./\\.}\.[0-9.+a-z-]+-cloud-amd64$" | sort -t- -k3rV -k2,2 || true
+}
+
+# The value of a field of the first stanza of Debian's own sources on this machine.
+source_field() {
+  awk -v field="$1:" '$1 == field { print $2; exit }' /etc/apt/sources.list.d/debian.sources
+}
+
+# Makes apt see the newer suite only, with lists below the cache.
+use_newer_suite() {
+  local apt=$cache/apt uri key
+  uri=$(source_field URIs)
+  key=$(source_field Signed-By)
+  if [ -z "$uri" ] || [ -z "$key" ]; then
+    echo "fetch_kernel: Debian's own sources were not found in /etc/apt/sources.list.d" >&2
+    return 1
+  fi
+  mkdir -p "$apt"/{lists/partial,cache/archives/partial,sources.list.d}
+  : >"$apt/status"
+  printf 'Types: deb\nURIs: %s\nSuites: %s\nComponents: main\nSigned-By: %s\n' "$uri" "$NEWER_SUITE" "$key" >"$apt/sources.list.d/newer.sources"
+  cat >"$apt/apt.conf" <<CONF
+Dir::Etc::sourcelist "/dev/null";
+Dir::Etc::sourceparts "$apt/sources.list.d";
+Dir::State::lists "$apt/lists";
+Dir::State::status "$apt/status";
+Dir::Cache "$apt/cache";
+CONF
+  export APT_CONFIG=$apt/apt.conf
+}
+
+# Sets `package` and `image`.
+download() {
+  packages_of_series >"$scratch/packages"
+  while read -r package; do
+    (cd "$scratch" && apt-get -qq -o APT::Sandbox::User=root download "$package" >/dev/null 2>"$scratch/error") || continue
+    dpkg-deb -x "$scratch/$package"_*.deb "$scratch/root"
+    image=$(find "$scratch/root" -name 'vmlinuz*' | head -n 1)
+    [ -z "$image" ] || return 0
+  done <"$scratch/packages"
+  return 1
 }
 
 fetch() {
-  local package packages scratch=$1
-  packages=$(packages_of_series)
-  if [ -z "$packages" ]; then
-    apt-get -qq update >&2
-    packages=$(packages_of_series)
-  fi
-  for package in $packages; do
-    if (cd "$scratch" && apt-get -qq -o APT::Sandbox::User=root download "$package" >/dev/null 2>"$scratch/error"); then
-      dpkg-deb -x "$scratch/$package"_*.deb "$scratch/root"
-      return
-    fi
-  done
+  download && return
+  apt-get -qq update >&2
+  download && return
+  use_newer_suite
+  apt-get -qq -o APT::Sandbox::User=root update >&2
+  download && return
   echo "fetch_kernel: no cloud kernel of series $series to be had from apt" >&2
   [ ! -s "$scratch/error" ] || tail -n 3 "$scratch/error" >&2
   return 1
@@ -36,8 +73,10 @@ flock 9
 if ! compgen -G "$unpacked/vmlinuz-*" >/dev/null; then
   scratch=$(mktemp -d "$cache/fetch.XXXXXX")
   trap 'rm -rf "$scratch"' EXIT
-  fetch "$scratch"
+  package=''
+  image=''
+  fetch
   mkdir -p "$unpacked"
-  cp "$scratch"/root/boot/vmlinuz-* "$unpacked/"
+  cp "$image" "$unpacked/vmlinuz-${package#linux-*-}"
 fi
 compgen -G "$unpacked/vmlinuz-*" | sort -V | tail -n 1

@@ -40,6 +40,13 @@ void add_service_listeners(CLI::App* command, std::vector<expose::ServiceListene
       "http://gateway:9090/metrics) or gateway=:9091; repeatable");
 }
 
+base::Result<bool> parse_emulation(std::string_view text) {
+  if (text != "auto" && text != "off") {
+    return base::fail(base::ErrorCode::kInvalidConfig, "{} is neither auto nor off", text);
+  }
+  return text == "auto";
+}
+
 CLI::App* add_run(CLI::App& app, RunOptions& options) {
   CLI::App* run = app.add_subcommand("run", "Attach the probes and serve their metrics until stopped");
   run->add_option("--config,--config.file", options.config, "What to count")->capture_default_str();
@@ -53,6 +60,10 @@ CLI::App* add_run(CLI::App& app, RunOptions& options) {
   run->add_option("--bpf.pin-path", options.pin_path,
                   "Where counts outlive the exporter, in a BPF file system; empty: nowhere")
       ->capture_default_str();
+  add_parsed(run, "--bpf.emulate-returns", options.emulates_returns, parse_emulation,
+             "auto or off: whether the programs do what a probed RET does, by writing registers, where the "
+             "kernel allows it (6.19); else the kernel single-steps it, which costs the service more")
+      ->default_str("auto");
   run->add_flag("--strict", options.strict, "End with an error where a probe cannot be attached");
   add_parsed(run, "--log.level", options.log.level, base::parse_log_level, "debug, info, warn or error");
   add_parsed(run, "--log.format", options.log.format, base::parse_log_format, "logfmt or json");

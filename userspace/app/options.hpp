@@ -22,6 +22,7 @@ struct RunOptions {
   base::LogOptions log;
   std::string pin_path = kPinPath;  // "": counts begin at 0 with each start
   bool enable_lifecycle = false;    // POST /-/reload
+  bool emulates_returns = true;     // where the kernel lets a program write registers
   bool strict = false;              // a probe that cannot be attached ends the exporter
 };
 

@@ -1,6 +1,7 @@
 #include <fmt/core.h>
 
 #include "app/commands.hpp"
+#include "attach/kernel_support.hpp"
 #include "config/parse_config.hpp"
 #include "plan/output/print_plan.hpp"
 #include "units/plan_binary.hpp"
@@ -16,7 +17,7 @@ bool print_service(const config::ProbeConfig& config, const PlanOptions& options
     fmt::print(stderr, "uprobe_exporter: {}\n", plan.error().message);
     return false;
   }
-  fmt::print("service {}\n{}", service, plan::print_plan(*plan));
+  fmt::print("service {}\n{}", service, plan::print_plan(*plan, attach::can_write_registers()));
   return plan->skipped.empty();
 }
 

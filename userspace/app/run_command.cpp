@@ -223,6 +223,7 @@ int execute(const RunOptions& options) {
                {.file = std::move(file),
                 .loaded = *std::move(config),
                 .pin_path = options.pin_path,
+                .emulates_returns = options.emulates_returns,
                 .strict = options.strict},
                web.get(), clock, log);
 }

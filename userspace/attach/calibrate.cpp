@@ -18,6 +18,7 @@
 #include "abi/operation.h"
 #include "attach/calibration_calls.hpp"
 #include "attach/call_times.hpp"
+#include "attach/emulate_returns.hpp"
 #include "attach/fill_spec.hpp"
 #include "attach/gate.hpp"
 #include "attach/load_probe.hpp"
@@ -147,8 +148,9 @@ class Calibration {
     request.kernel = kernel;
     request.in_flight_limit = 2;
     ASSIGN_OR_RETURN(request.pid_namespace, own_pid_namespace());
-    ASSIGN_OR_RETURN(request.spec, fill_spec(plan, plan.probes.front(), context));
     ASSIGN_OR_RETURN(plan::Site at_return, own_site(calibration_return));
+    ASSIGN_OR_RETURN(request.spec, fill_spec(plan, plan.probes.front(), context));
+    emulate_returns(kernel, "/proc/self/exe", std::span(&at_return, 1), request.spec);
     request.programs = {{Program::kReturn, {std::move(at_return)}}, {Program::kEnter, {}}};
     for (const char* entry : {calibration_push, calibration_step, calibration_pair}) {
       ASSIGN_OR_RETURN(plan::Site site, own_site(entry));

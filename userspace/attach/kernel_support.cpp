@@ -1,13 +1,19 @@
 #include "attach/kernel_support.hpp"
 
+#include <asm/ptrace.h>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <linux/bpf.h>
 #include <linux/capability.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
+#include <cstddef>
+#include <cstdio>
+#include <span>
+#include <utility>
 
 #include "attach/capabilities.hpp"
 #include "attach/refused_bpf.hpp"
@@ -22,12 +28,33 @@ constexpr std::array<bpf_insn, 2> kEmptyProgram{
     bpf_insn{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 0, .src_reg = 0, .off = 0, .imm = 0},
     bpf_insn{.code = BPF_JMP | BPF_EXIT, .dst_reg = 0, .src_reg = 0, .off = 0, .imm = 0}};
 
-base::UniqueFd load_empty(bpf_attach_type attach_type, __u32 flags) {
+// `context->ax = 0; return 0`.
+constexpr std::array<bpf_insn, 3> kWritingProgram{bpf_insn{.code = BPF_ST | BPF_MEM | BPF_DW,
+                                                           .dst_reg = 1,
+                                                           .src_reg = 0,
+                                                           .off = offsetof(pt_regs, rax),
+                                                           .imm = 0},
+                                                  kEmptyProgram[0], kEmptyProgram[1]};
+
+base::UniqueFd load(std::span<const bpf_insn> program, bpf_attach_type attach_type, __u32 flags) {
   LIBBPF_OPTS(bpf_prog_load_opts, options);
   options.expected_attach_type = attach_type;
   options.prog_flags = flags;
-  return base::UniqueFd(bpf_prog_load(BPF_PROG_TYPE_KPROBE, "probe_kernel", "GPL", kEmptyProgram.data(),
-                                      kEmptyProgram.size(), &options));
+  return base::UniqueFd(
+      bpf_prog_load(BPF_PROG_TYPE_KPROBE, "probe_kernel", "GPL", program.data(), program.size(), &options));
+}
+
+base::UniqueFd load_empty(bpf_attach_type attach_type, __u32 flags) {
+  return load(kEmptyProgram, attach_type, flags);
+}
+
+// Whether this is Linux 6.19 or newer.
+bool is_version_with_register_writes() {
+  utsname name{};
+  unsigned major = 0;
+  unsigned minor = 0;
+  return ::uname(&name) == 0 && std::sscanf(std::data(name.release), "%u.%u", &major, &minor) == 2 &&
+         std::pair(major, minor) >= std::pair(6U, 19U);
 }
 
 // A kernel with multi links refuses the directory "/" as "not a regular file" (EBADF); an older one does not
@@ -47,6 +74,13 @@ bool has_uprobe_multi() {
 }
 
 }  // namespace
+
+bool can_write_registers() {
+  if (load(kWritingProgram, BPF_CGROUP_INET_INGRESS, 0)) {
+    return true;
+  }
+  return errno == EPERM && is_version_with_register_writes();
+}
 
 base::Result<KernelSupport> probe_kernel() {
   RETURN_IF_ERROR(check_capabilities());
@@ -73,6 +107,7 @@ base::Result<KernelSupport> probe_kernel() {
   }
   support.sleepable = static_cast<bool>(load_empty(BPF_CGROUP_INET_INGRESS, BPF_F_SLEEPABLE));
   support.loop_helper = libbpf_probe_bpf_helper(BPF_PROG_TYPE_KPROBE, BPF_FUNC_loop, nullptr) == 1;
+  support.register_writes = can_write_registers();
   return support;
 }
 

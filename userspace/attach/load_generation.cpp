@@ -9,6 +9,7 @@
 
 #include "attach/bpf_handles.hpp"
 #include "attach/call_records.hpp"
+#include "attach/emulate_returns.hpp"
 #include "attach/fill_spec.hpp"
 #include "attach/gate.hpp"
 #include "attach/load_probe.hpp"
@@ -210,6 +211,7 @@ class Loader {
   Result<LoadedProbe> load_planned(const plan::PlannedProbe& probe, LoadRequest request,
                                    const SpecContext& context) {
     ASSIGN_OR_RETURN(request.spec, fill_spec(binary_->plan, probe, context));
+    emulate_returns(request_->kernel, request_->target->open_path, probe.return_sites, request.spec);
     // Returns first: a call that begins before they are attached must not leave a frame behind.
     if (!probe.return_sites.empty()) {
       request.programs.push_back({Program::kReturn, probe.return_sites});

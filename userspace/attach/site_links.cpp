@@ -9,8 +9,9 @@
 #include <cstdint>
 #include <fstream>
 
-#include "abi/limits.h"
+#include "abi/cookie.h"
 #include "attach/uprobe_multi.hpp"
+#include "plan/site_kind.hpp"
 
 namespace attach {
 namespace {
@@ -22,7 +23,8 @@ using base::UniqueFd;
 constexpr const char* kProbeType = "/sys/bus/event_source/devices/uprobe/type";
 
 std::uint64_t cookie_of(const plan::Site& site) {
-  return std::uint64_t{site.function} << ABI_COOKIE_SHIFT | inspect::value_of(site.address);
+  return std::uint64_t{site.function} << ABI_COOKIE_SHIFT |
+         std::uint64_t{plan::is_stack_check(site)} << ABI_COOKIE_CHECK | inspect::value_of(site.address);
 }
 
 Result<UniqueFd> link_all_at_once(int program, std::span<const plan::Site> sites,

@@ -68,7 +68,8 @@ std::optional<std::string> first_problem(const attach::CountedBinary& binary) {
 
 base::Result<std::unique_ptr<Owner>> Owner::create(Options options, const base::Clock& clock,
                                                    base::Logger& log) {
-  ASSIGN_OR_RETURN(const attach::KernelSupport kernel, attach::probe_kernel());
+  ASSIGN_OR_RETURN(attach::KernelSupport kernel, attach::probe_kernel());
+  kernel.register_writes = kernel.register_writes && options.emulates_returns;
   if (const std::string weakened = attach::weakened_by_capabilities(); !weakened.empty()) {
     log.warn(weakened);
   }
@@ -87,7 +88,8 @@ base::Result<std::unique_ptr<Owner>> Owner::create(Options options, const base::
   ASSIGN_OR_RETURN(auto real_files, attach::RealFiles::start());
   log.debug("kernel", {{"uprobe_multi", kernel.uprobe_multi},
                        {"sleepable", kernel.sleepable},
-                       {"loop_helper", kernel.loop_helper}});
+                       {"loop_helper", kernel.loop_helper},
+                       {"register_writes", kernel.register_writes}});
   std::unique_ptr<Owner> owner(new Owner(std::move(options), std::move(kept), kernel, *std::move(watch),
                                          std::move(real_files), clock, log));
   RETURN_IF_ERROR(owner->adopt());

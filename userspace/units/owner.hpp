@@ -43,6 +43,7 @@ class Owner {
     config::ConfigFile file;
     config::ConfigFile::Loaded loaded;
     std::string pin_path;  // "": counts begin at 0
+    bool emulates_returns = true;  // where the kernel can
     bool strict = false;   // a probe that cannot be attached in the first round is an error
   };
 

@@ -26,7 +26,7 @@ TEST(PrintPlan, SaysWhatIsProbedReadAndRecorded) {
   builder.config().probes[1].functions = {"x.org/gone.F"};
   ProbePlan plan = support::plan_of(builder, facts);
   plan.binary = "/app/service";
-  EXPECT_EQ(print_plan(plan), R"(binary /app/service (go1.25.4)
+  EXPECT_EQ(print_plan(plan, false), R"(binary /app/service (go1.25.4)
 
 probe probe
   services    svc
@@ -68,6 +68,34 @@ total       1 probe, 1 skipped; 1 entry, 2 return, 2 hook sites
 )");
 }
 
+ProbePlan plan_with_returns(const std::vector<const char*>& entries,
+                            const std::vector<const char*>& returns) {
+  ProbePlan plan;
+  plan.functions = {"main.f"};
+  PlannedProbe& probe = plan.probes.emplace_back();
+  for (const char* instruction : entries) {
+    probe.entry_sites.push_back({.address = inspect::VirtualAddress{0x10}, .instruction = instruction});
+  }
+  for (const char* instruction : returns) {
+    probe.return_sites.push_back({.address = inspect::VirtualAddress{0x20}, .instruction = instruction});
+  }
+  return plan;
+}
+
+TEST(PrintPlan, SaysWhatAReturnCostsWhereProgramsMayWriteRegisters) {
+  EXPECT_THAT(print_plan(plan_with_returns({}, {"ret", "ret"}), true),
+              testing::HasSubstr("  return      2 sites, done by the program: cheap\n"));
+  EXPECT_THAT(print_plan(plan_with_returns({}, {"ret", "ret"}), false),
+              testing::HasSubstr("  return      2 sites, single-stepped: dear\n"));
+}
+
+TEST(PrintPlan, SaysOfEachSiteWhatItCostsWhereTheyDiffer) {
+  EXPECT_THAT(print_plan(plan_with_returns({"push rbp", "sub rsp, 0x18"}, {}), true),
+              testing::HasSubstr("  entry       2 sites\n"
+                                 "    0x10  push rbp     main.f, emulated: cheap\n"
+                                 "    0x10  sub rsp, 0x18 main.f, single-stepped: dear\n"));
+}
+
 // A label read in another function, with every step that its text can take.
 TEST(PrintPlan, SaysWhereALabelIsReadAndWhatIsDoneToItsText) {
   using enum config::Transform::Kind;
@@ -94,7 +122,7 @@ TEST(PrintPlan, SaysWhereALabelIsReadAndWhatIsDoneToItsText) {
   label.transforms[9].mapping = {{"1", "single"}, {"2", "group"}};
   label.transforms[9].otherwise = "unknown";
   builder.label("kind", label).record("calls", config::RecordKind::kCount);
-  EXPECT_THAT(print_plan(support::plan_of(builder, facts)), testing::HasSubstr(R"(
+  EXPECT_THAT(print_plan(support::plan_of(builder, facts), false), testing::HasSubstr(R"(
   label       kind string (values +1, 66 bytes), "unknown" where there is none
     within    x.org/repo.(*Repo).Get, at its return
     then      keep: after-last-slash

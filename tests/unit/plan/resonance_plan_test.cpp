@@ -156,7 +156,7 @@ TEST(ResonancePlan, IsCompleteAndReadsFromTheRightPlaces) {
   const std::vector<std::string> services = {"gateway", "logic", "task"};
   const ProbePlan plan = make_plan(config, facts.facts(), services);
   EXPECT_THAT(plan.skipped, IsEmpty()) << (plan.skipped.empty() ? "" : plan.skipped[0].reason);
-  const std::string text = print_plan(plan);
+  const std::string text = print_plan(plan, false);
   for (const char* expected : {
            "info R8 -> grpc.UnaryServerInfo .FullMethod +16 string",
            "ret1 RCX,RDI error",

@@ -1,20 +1,25 @@
-// Calls one function a known number of times from several goroutines and prints how often, by label:
+// Calls functions a known number of times from several goroutines and prints how often, by metric and labels:
 //
 //	calls NUMBER [FILE]
 //
-// Waits for FILE to exist first, where it is given.
+// Waits for FILE to exist first, where it is given. Ends when it is killed, with calls still in flight.
 package main
 
 import (
 	"errors"
 	"fmt"
 	"os"
+	"os/signal"
 	"strconv"
 	"sync"
+	"syscall"
 	"time"
 )
 
-const workers = 4
+const (
+	workers = 4
+	parked  = 5
+)
 
 var (
 	kinds     = [...]string{"one", "two", "three"}
@@ -44,6 +49,35 @@ func deeper(n int) int {
 	return deeper(n-1) + int(block[n])
 }
 
+// Ends by a panic every seventh time, two probed calls deep.
+//
+//go:noinline
+func (w *worker) risky(number int) int {
+	return w.inner(number) + 1
+}
+
+//go:noinline
+func (w *worker) inner(number int) int {
+	if number%7 == 0 {
+		panic("every seventh call")
+	}
+	return number
+}
+
+func (w *worker) recovered(number int) (ended bool) {
+	defer func() { ended = recover() == nil }()
+	if w.risky(number) != number+1 {
+		fmt.Fprintln(os.Stderr, "a wrong result")
+		os.Exit(1)
+	}
+	return true
+}
+
+//go:noinline
+func park(forever chan struct{}) {
+	<-forever
+}
+
 type label struct{ kind, status string }
 
 func (w *worker) run(from, to int, counts map[label]int) {
@@ -53,6 +87,24 @@ func (w *worker) run(from, to int, counts map[label]int) {
 			l.status = "error"
 		}
 		counts[l]++
+		if w.recovered(number) {
+			counts[label{"risky", "ended"}]++
+		}
+	}
+}
+
+// Signals that the runtime hands on, and those with which it preempts: both come in the middle of probed calls.
+func signalSelf(stop chan struct{}) {
+	received := make(chan os.Signal, 1)
+	signal.Notify(received, syscall.SIGUSR1)
+	for {
+		select {
+		case <-stop:
+			return
+		case <-received:
+		case <-time.After(time.Millisecond):
+			syscall.Kill(os.Getpid(), syscall.SIGUSR1)
+		}
 	}
 }
 
@@ -68,6 +120,11 @@ func main() {
 		}
 		time.Sleep(10 * time.Millisecond)
 	}
+	stop := make(chan struct{})
+	go signalSelf(stop)
+	for i := 0; i < parked; i++ {
+		go park(nil)
+	}
 	var wait sync.WaitGroup
 	var counts [workers]map[label]int
 	for i := range counts {
@@ -79,9 +136,14 @@ func main() {
 		}(i)
 	}
 	wait.Wait()
+	close(stop)
 	for _, own := range counts {
 		for l, n := range own {
 			fmt.Println(l.kind, l.status, n)
 		}
+	}
+	fmt.Println("end")
+	for {
+		time.Sleep(time.Hour)
 	}
 }

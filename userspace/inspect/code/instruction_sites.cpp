@@ -212,7 +212,28 @@ class Sweep {
     return instruction.id != X86_INS_ENDBR64 || code_->stack_deltas.has_value();
   }
 
+  // Up to Go 1.20 a frame is allocated by an instruction that the kernel has to step. The jump before it, to
+  // where the stack is grown, is emulated, and passed once by each call if hits that take the jump are left
+  // out: "jbe" as after every comparison with the stack's limit. Nothing else may lead to the allocation.
+  void prefer_stack_check(const Instruction& check, std::string text) {
+    check_ = check;
+    check_text_ = std::move(text);
+  }
+
+  [[nodiscard]] bool is_stack_check(const Instruction& instruction) const {
+    return code_->stack_deltas && frame_start_ && !sites_->entry_site && instruction.id == X86_INS_JBE &&
+           instruction.jump_target && *instruction.jump_target > value_of(address_of(instruction)) &&
+           *instruction.jump_target - value_of(code_->entry) < code_->bytes.size();
+  }
+
   void set_entry_site(const Instruction& instruction, std::string text) {
+    if (check_ && check_->offset + check_->size == instruction.offset && instruction.id != X86_INS_PUSH) {
+      allocation_ = address_of(instruction);
+      sites_->entry_site = address_of(*check_);
+      sites_->entry_instruction = check_text_;
+      allocation_text_ = std::move(text);
+      return;
+    }
     if (const std::string_view refusal = refusal_by_uprobes(instruction.bytes); !refusal.empty()) {
       sites_->unusable =
           fmt::format("its entry instruction \"{}\" has {}, which uprobes refuse", text, refusal);
@@ -222,6 +243,10 @@ class Sweep {
   }
 
   void visit(const Instruction& instruction) {
+    if (allocation_ && instruction.jump_target == value_of(*allocation_)) {
+      sites_->entry_site = *allocation_;
+      sites_->entry_instruction = allocation_text_;
+    }
     if (instruction.id == X86_INS_RET) {
       visit_return(instruction);
     } else if (leaves_function(instruction)) {
@@ -279,6 +304,10 @@ class Sweep {
   const FunctionCode* code_;  // the caller's
   InstructionSites* sites_;   // the caller's
   std::optional<std::uint64_t> frame_start_;
+  std::optional<Instruction> check_;  // the stack check that was met last
+  std::string check_text_;
+  std::optional<VirtualAddress> allocation_;  // what the check stands for
+  std::string allocation_text_;
 };
 
 }  // namespace
@@ -316,6 +345,9 @@ InstructionSites SiteFinder::sites_of(const FunctionCode& code) const {
     if (!instruction) {
       sweep.stop_at_undecodable(offset);
       break;
+    }
+    if (sweep.is_stack_check(*instruction)) {
+      sweep.prefer_stack_check(*instruction, disassembler_->text_of_last());
     }
     if (sweep.is_entry_site(*instruction)) {
       sweep.set_entry_site(*instruction, disassembler_->text_of_last());

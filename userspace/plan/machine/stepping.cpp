@@ -8,4 +8,8 @@ bool is_emulated(const Site& site) {
          instruction.starts_with("call");
 }
 
+bool is_stack_check(const Site& site) {
+  return site.instruction.starts_with("jbe") && site.inlined_in.empty();
+}
+
 }  // namespace plan

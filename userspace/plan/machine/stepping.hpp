@@ -9,4 +9,8 @@ namespace plan {
 // line, with a second trap.
 [[nodiscard]] bool is_emulated(const Site& site);
 
+// The jump of a function's stack check, at its entry: a call begins where it is not taken. The same
+// instruction within an inlined copy is any jump.
+[[nodiscard]] bool is_stack_check(const Site& site);
+
 }  // namespace plan

@@ -24,14 +24,19 @@ std::string joined(const std::vector<std::string>& parts, const char* separator)
   return text;
 }
 
-std::string cost_of(const std::vector<Site>& sites) {
-  const auto stepped = static_cast<std::size_t>(
-      std::ranges::count_if(sites, [](const Site& site) { return !is_emulated(site); }));
-  if (stepped == 0) {
-    return "emulated: cheap";
+// What a hit costs the service: a trap, or a trap and a step.
+enum class HitCost { kEmulated, kByProgram, kStepped };
+
+const char* name_of(HitCost cost) {
+  switch (cost) {
+    case HitCost::kEmulated:
+      return "emulated: cheap";
+    case HitCost::kByProgram:
+      return "done by the program: cheap";
+    case HitCost::kStepped:
+      return "single-stepped: dear";
   }
-  return stepped == sites.size() ? "single-stepped: dear"
-                                 : fmt::format("{} of them single-stepped: dear", stepped);
+  return "";
 }
 
 const char* kind_name(LabelField::Kind kind) {
@@ -108,7 +113,8 @@ std::string describe_record(const PlannedRecord& record) {
 
 class PlanPrinter {
  public:
-  explicit PlanPrinter(const ProbePlan* plan) : plan_(plan) {}
+  PlanPrinter(const ProbePlan* plan, bool emulates_returns)
+      : plan_(plan), emulates_returns_(emulates_returns) {}
 
   std::string print() {
     line("binary {} ({}{})", plan_->binary.empty() ? "-" : plan_->binary, runtime_name(*plan_),
@@ -141,10 +147,18 @@ class PlanPrinter {
     if (sites.empty()) {
       return;
     }
-    line("  {:<11} {}, {}", what, plural(sites.size(), "site"), cost_of(sites));
+    const auto cost_of = [&](const Site& site) {
+      const bool by_program = emulates_returns_ && site.instruction == "ret";
+      return is_emulated(site) ? HitCost::kEmulated : by_program ? HitCost::kByProgram : HitCost::kStepped;
+    };
+    const bool is_equal =
+        std::ranges::all_of(sites, [&](const Site& site) { return cost_of(site) == cost_of(sites.front()); });
+    line("  {:<11} {}{}{}", what, plural(sites.size(), "site"), is_equal ? ", " : "",
+         is_equal ? name_of(cost_of(sites.front())) : "");
     for (const Site& site : sites) {
-      line("    {:#x}  {:<12} {}{}", value_of(site.address), site.instruction, function_of(site),
-           site.inlined_in.empty() ? "" : ", inlined in " + site.inlined_in);
+      line("    {:#x}  {:<12} {}{}{}{}", value_of(site.address), site.instruction, function_of(site),
+           site.inlined_in.empty() ? "" : ", inlined in " + site.inlined_in, is_equal ? "" : ", ",
+           is_equal ? "" : name_of(cost_of(site)));
     }
   }
 
@@ -246,6 +260,7 @@ class PlanPrinter {
   }
 
   const ProbePlan* plan_;  // the caller's
+  bool emulates_returns_ = false;
   std::string text_;
 };
 
@@ -290,8 +305,8 @@ const char* symbol_of(const operation& code) {
 
 }  // namespace
 
-std::string print_plan(const ProbePlan& plan) {
-  return PlanPrinter(&plan).print();
+std::string print_plan(const ProbePlan& plan, bool emulates_returns) {
+  return PlanPrinter(&plan, emulates_returns).print();
 }
 
 std::string print_operation(const operation& code) {

@@ -8,7 +8,8 @@
 
 namespace plan {
 
-[[nodiscard]] std::string print_plan(const ProbePlan& plan);
+// `emulates_returns`: programs may do what a plain RET does (attach::KernelSupport::register_writes).
+[[nodiscard]] std::string print_plan(const ProbePlan& plan, bool emulates_returns);
 
 // One operation as text: "r1 = load8 [r0 + 24]". For debugging and tests.
 [[nodiscard]] std::string print_operation(const operation& code);
