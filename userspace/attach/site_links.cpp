@@ -11,7 +11,7 @@
 
 #include "abi/cookie.h"
 #include "attach/uprobe_multi.hpp"
-#include "plan/site_kind.hpp"
+#include "plan/machine/stepping.hpp"
 
 namespace attach {
 namespace {
