@@ -186,6 +186,29 @@ class WithoutRoot(TestCase):
             self.assertEqual(done.returncode, 1, f"{path}: {done}")
             self.assertIn(str(path), done.stderr)
 
+    def test_functions(self):
+        done = self.as_nobody("functions", "--binary", self.exe)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertRegex(done.stdout, r"(?m)^main\.\(\*worker\)\.work")
+        self.assertNotIn("runtime.", done.stdout)
+        done = self.as_nobody("functions", "--binary", self.exe, "--json", "main.(*worker).*")
+        names = [function["name"] for function in json.loads(done.stdout)]
+        self.assertEqual(names, sorted(names))
+        self.assertIn("main.(*worker).work", names)
+        self.assertEqual({name.split(".")[0] for name in names}, {"main"})
+        done = self.as_nobody("functions", "--binary", self.exe, "no such function")
+        self.assertEqual((done.returncode, done.stdout), (1, ""))
+        done = self.as_nobody("functions")
+        self.assertEqual((done.returncode, done.stdout), (2, ""), "neither a file nor a process")
+
+    def test_features_need_what_probes_need(self):
+        done = self.as_nobody("features")
+        self.assertEqual((done.returncode, done.stdout), (1, ""))
+        self.assertIn("CAP_BPF", done.stderr)
+        done = run(BINARY, "features")
+        self.assertRegex(done.stdout, r"(?m)^uprobe_multi +(yes|no)")
+        self.assertRegex(done.stdout, r"(?m)^register writes +(yes|no)")
+
     def test_run_names_what_is_missing(self):
         done = self.as_nobody("run", "--config", self.config, "--web.listen-address", "127.0.0.1:0", *NO_PINS)
         self.assertEqual(done.returncode, 1, done)

@@ -8,6 +8,8 @@ namespace app {
 [[nodiscard]] int execute(const RunOptions& options);
 [[nodiscard]] int execute(const CheckOptions& options);
 [[nodiscard]] int execute(const PlanOptions& options);
+[[nodiscard]] int execute(const FunctionsOptions& options);
+[[nodiscard]] int execute(const FeaturesOptions& options);
 [[nodiscard]] int execute(const UnloadOptions& options);
 
 }  // namespace app

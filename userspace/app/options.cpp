@@ -76,15 +76,43 @@ CLI::App* add_check(CLI::App& app, CheckOptions& options) {
   return check;
 }
 
+// Either is needed: a file, or a process that runs it.
+void add_binary(CLI::App* command, std::string& binary) {
+  CLI::Option_group* which = command->add_option_group("the binary");
+  which->add_option("--binary", binary, "The executable");
+  which->add_option_function<unsigned>(
+      "--pid", [&binary](unsigned pid) { binary = fmt::format("/proc/{}/exe", pid); },
+      "A process that runs it");
+  which->require_option(1);
+}
+
 CLI::App* add_plan(CLI::App& app, PlanOptions& options) {
   CLI::App* plan = app.add_subcommand(
       "plan",
       "Show what would be attached to a binary and read there; needs no root. Ends with 1 if a probe "
       "is skipped, so name the binary's service where the configuration has several");
   plan->add_option("--config,--config.file", options.config, "What to count")->capture_default_str();
-  plan->add_option("--binary", options.binary, "The executable")->required();
+  add_binary(plan, options.binary);
   plan->add_option("--service", options.service, "Only the probes of this service (default: of all)");
   return plan;
+}
+
+CLI::App* add_functions(CLI::App& app, FunctionsOptions& options) {
+  CLI::App* functions = app.add_subcommand(
+      "functions",
+      "List the functions of a binary that can be probed, with what is known of each; needs no root");
+  add_binary(functions, options.binary);
+  functions->add_option("PATTERN", options.patterns,
+                        "Part of a name in any case (order), or a pattern as in probes.yaml "
+                        "(main.(*Cart).*); default: all but the "
+                        "standard library's");
+  functions->add_flag("--json", options.as_json, "An array of objects");
+  return functions;
+}
+
+CLI::App* add_features(CLI::App& app) {
+  return app.add_subcommand("features",
+                            "Try what this kernel and our privileges allow, and say what is used instead");
 }
 
 CLI::App* add_unload(CLI::App& app, UnloadOptions& options) {
@@ -103,10 +131,13 @@ std::variant<Command, int> parse_options(int argc, const char* const* argv) {
   RunOptions run_options;
   CheckOptions check_options;
   PlanOptions plan_options;
+  FunctionsOptions functions_options;
   UnloadOptions unload_options;
   const CLI::App* run = add_run(app, run_options);
   const CLI::App* check = add_check(app, check_options);
   const CLI::App* plan = add_plan(app, plan_options);
+  const CLI::App* functions = add_functions(app, functions_options);
+  const CLI::App* features = add_features(app);
   add_unload(app, unload_options);
   try {
     app.parse(argc, argv);
@@ -122,6 +153,12 @@ std::variant<Command, int> parse_options(int argc, const char* const* argv) {
   }
   if (plan->parsed()) {
     return Command{plan_options};
+  }
+  if (functions->parsed()) {
+    return Command{functions_options};
+  }
+  if (features->parsed()) {
+    return Command{FeaturesOptions{}};
   }
   return Command{unload_options};
 }

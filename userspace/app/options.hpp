@@ -32,15 +32,24 @@ struct CheckOptions {
 
 struct PlanOptions {
   std::string config = "probes.yaml";
-  std::string binary;
+  std::string binary;                  // also of a process: /proc/PID/exe
   std::optional<std::string> service;  // only this one's probes
 };
+
+struct FunctionsOptions {
+  std::string binary;
+  std::vector<std::string> patterns;  // as plan::is_listed() takes them
+  bool as_json = false;
+};
+
+struct FeaturesOptions {};
 
 struct UnloadOptions {
   std::string pin_path = kPinPath;
 };
 
-using Command = std::variant<RunOptions, CheckOptions, PlanOptions, UnloadOptions>;
+using Command =
+    std::variant<RunOptions, CheckOptions, PlanOptions, FunctionsOptions, FeaturesOptions, UnloadOptions>;
 
 // What to do, or the exit status after --help, --version or a wrong command line (which it has printed).
 [[nodiscard]] std::variant<Command, int> parse_options(int argc, const char* const* argv);

@@ -1,5 +1,8 @@
 #include "inspect/inspect_binary.hpp"
 
+#include <utility>
+
+#include "base/mapped_file.hpp"
 #include "inspect/dwarf/dwarf_index.hpp"
 #include "inspect/elf/elf_image.hpp"
 #include "inspect/go/go_function_table.hpp"
@@ -53,6 +56,18 @@ Result<BinaryFacts> inspect_binary(std::span<const std::byte> file, const Wanted
     return std::unexpected(functions.error());
   }
   add_debug_signatures(image, facts);
+  return facts;
+}
+
+base::Result<BinaryFacts> inspect_file(const std::string& path, const Wanted& wanted) {
+  ASSIGN_OR_RETURN(const base::MappedFile file, base::MappedFile::open(path));
+  auto facts = inspect_binary(file.bytes(), wanted);
+  if (auto whole = file.check_whole(); !whole) {
+    return base::with_context(std::move(whole.error()), "inspecting {}", path);  // whatever came out
+  }
+  if (!facts) {
+    return base::with_context(std::move(facts.error()), "inspecting {}", path);
+  }
   return facts;
 }
 

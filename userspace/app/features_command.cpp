@@ -1,0 +1,58 @@
+#include <fmt/core.h>
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <string>
+#include <system_error>
+
+#include "app/commands.hpp"
+#include "attach/capabilities.hpp"
+#include "attach/held_file.hpp"
+#include "attach/kernel_support.hpp"
+#include "attach/pin_folder.hpp"
+
+namespace app {
+namespace {
+
+void show(const char* feature, bool is_there, const char* instead) {
+  fmt::print("{:<18}{:<5}{}\n", feature, is_there ? "yes" : "no", is_there ? "" : instead);
+}
+
+bool can_lease() {
+  const auto file = attach::HeldFile::open("/proc/self/exe", attach::Lease::kWherePossible);
+  return file && file->has_lease();
+}
+
+bool can_pin() {
+  const std::string path = std::string(kPinPath) + "_features";
+  const bool is_there = attach::PinFolder::open(path).has_value();
+  std::error_code error;
+  std::filesystem::remove(path, error);
+  return is_there;
+}
+
+}  // namespace
+
+int execute(const FeaturesOptions& /*options*/) {
+  const auto kernel = attach::probe_kernel();
+  if (!kernel) {
+    fmt::print(stderr, "uprobe_exporter: nothing can be attached: {}\n", kernel.error().message);
+    return 1;
+  }
+  show("uprobe_multi", kernel->uprobe_multi,
+       "a perf event for each place: attaching takes longer and needs CAP_SYS_ADMIN (Linux 6.6 has it)");
+  show("sleepable probes", kernel->sleepable,
+       "values on pages that are not in memory are lost and counted as read_failed (Linux 6.0 has it)");
+  show("bpf_loop", kernel->loop_helper, "shorter searches among nested calls (Linux 5.17 has it)");
+  show("register writes", kernel->register_writes,
+       "the kernel single-steps each probed return, which costs several times as much (Linux 6.19 has it)");
+  show("file leases", can_lease(),
+       "breakpoints in one process at a time, so that nobody can write to a probed file (CAP_LEASE)");
+  show("BPF file system", can_pin(), "counts begin at 0 with each start: mount -t bpf bpf /sys/fs/bpf");
+  if (const std::string weakened = attach::weakened_by_capabilities(); !weakened.empty()) {
+    fmt::print("{}\n", weakened);
+  }
+  return 0;
+}
+
+}  // namespace app
