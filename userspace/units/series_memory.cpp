@@ -21,7 +21,9 @@ void SeriesMemory::grow(Attachments& attachments, const attach::PinFolder& units
       }
     }
   }
-  failures_ += result ? 0 : 1;
+  if (!result) {
+    ++failures_;
+  }
   if (!result && !is_short_) {
     log_->warn("no memory per CPU for more series: all CPUs count them in one place, and nothing is lost",
                {{"reason", result.error().message}});
