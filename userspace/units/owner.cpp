@@ -18,6 +18,7 @@
 #include "base/unique_fd.hpp"
 #include "collect/probe_hits.hpp"
 #include "discover/match_service.hpp"
+#include "discover/own_pid_namespace.hpp"
 #include "units/detached_probes.hpp"
 #include "units/retired_counts.hpp"
 
@@ -28,6 +29,10 @@ namespace {
 constexpr std::chrono::milliseconds kWait{500};
 // Probes that could not be attached, and counts that could not be added up, are tried again.
 constexpr std::chrono::seconds kTryAgain{5};
+
+constexpr const char* kSeesNothing =
+    "this exporter has a pid namespace of its own and sees no process but itself: give it the host's "
+    "(hostPID: true in Kubernetes, --pid=host for containers)";
 
 // Waits for at most kWait until one of the descriptors is readable.
 void wait_for_news(std::initializer_list<int> descriptors) {
@@ -172,6 +177,10 @@ base::Result<> Owner::first_round() {
   retire();
   kept_.note_alive();
   not_ready_ = "the cost of a hit is being measured";
+  sees_nothing_ = sees_nothing();
+  if (sees_nothing_) {
+    log_->warn(kSeesNothing);
+  }
   publish();
   return {};
 }
@@ -241,6 +250,10 @@ base::Result<> Owner::follow_successor() {
   return {};
 }
 
+bool Owner::sees_nothing() const {
+  return targets_.empty() && discover::is_alone("/proc", ::getpid());
+}
+
 void Owner::follow_processes() {
   auto events = watch_.take_events();
   if (!events) {
@@ -251,6 +264,7 @@ void Owner::follow_processes() {
   if (changed || clock_->steady_now() - last_attempt_ >= kTryAgain) {
     targets_ = processes_.targets();
     attach_missing();
+    sees_nothing_ = sees_nothing_ && sees_nothing();
     retire();
     look_at_calls();
   } else if (std::ranges::any_of(*events, [](const process_event& event) { return event.number != 0; })) {
@@ -492,7 +506,9 @@ void Owner::publish() {
   view->costs = costs_;
   view->budget = budget_;
   view->reload = reload_state_;
-  if (!not_ready_.empty()) {
+  if (sees_nothing_) {
+    view->not_ready = kSeesNothing;
+  } else if (!not_ready_.empty()) {
     view->not_ready = not_ready_;
   }
   view->is_superseded = is_superseded_;

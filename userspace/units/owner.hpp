@@ -95,6 +95,7 @@ class Owner {
 
   base::Result<> adopt();
   [[nodiscard]] base::Result<> first_round();
+  [[nodiscard]] bool sees_nothing() const;
   [[nodiscard]] base::Result<> follow(const std::stop_token& stop, const Wakers& wakers);
   void follow_once(bool is_asked);
   void do_periodic_work();
@@ -142,6 +143,7 @@ class Owner {
   SeriesMemory series_memory_;
   metrics::ReloadState reload_state_;
   bool is_superseded_ = false;
+  bool sees_nothing_ = false;
   std::string not_ready_ = "the first probes are being attached";  // empty: we are
   std::chrono::steady_clock::time_point last_attempt_;
   std::chrono::steady_clock::time_point last_work_;
