@@ -61,8 +61,8 @@ TEST(InspectBinary, NeedsNoSectionHeaders) {
     EXPECT_EQ(bare->go_version, whole.go_version);
     EXPECT_EQ(bare->build_id, whole.build_id);
     EXPECT_EQ(bare->itab_types.size(), whole.itab_types.size());
-    EXPECT_EQ(std::ranges::count(bare->functions, false, &Function::native),
-              std::ranges::count(whole.functions, false, &Function::native));
+    EXPECT_EQ(std::ranges::count(bare->functions, Runtime::kGo, &Function::runtime),
+              std::ranges::count(whole.functions, Runtime::kGo, &Function::runtime));
     EXPECT_EQ(bare->details.size(), whole.details.size());
   }
 }

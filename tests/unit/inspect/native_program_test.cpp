@@ -55,7 +55,7 @@ TEST_F(NativeProgram, FindsTheFunctionsThatNmLists) {
       ASSERT_NE(found, facts.functions.end()) << name;
       EXPECT_EQ(value_of(found->entry), address);
       EXPECT_EQ(found->size, size);
-      EXPECT_TRUE(found->native);
+      EXPECT_EQ(found->runtime, Runtime::kNative);
       ++compared;
     }
   }
