@@ -81,7 +81,7 @@ TEST(EmitOperations, UsesRegistersAgain) {
   OperationGraph graph;
   for (std::uint8_t i = 0; i < 9; ++i) {
     graph.store_string(graph.load(graph.argument(i), 0, 8, false, {}),
-                       graph.load(graph.argument(i), 8, 8, false, {}), {}, 16, i * 18U);
+                       graph.load(graph.argument(i), 8, 8, false, {}), {}, 16, i * 18U, 0);
   }
   EXPECT_TRUE(emit_operations(graph, 0).has_value());
 }
