@@ -222,11 +222,10 @@ base::Result<> ProcessWatch::follow_names(const std::optional<std::vector<std::s
   if (bpf_map_update_elem(map, &every, &is_followed, BPF_ANY) != 0) {
     return base::fail_errno(errno, "following every exec");
   }
-  file_name key{};
   file_name next{};
-  while (bpf_map_get_next_key(map, &key, &next) == 0) {
+  for (const file_name* key = nullptr; bpf_map_get_next_key(map, key, &next) == 0;) {
     if (std::string_view(next.text).empty()) {
-      key = next;
+      key = &every;
     } else {
       bpf_map_delete_elem(map, &next);
     }
@@ -235,10 +234,10 @@ base::Result<> ProcessWatch::follow_names(const std::optional<std::vector<std::s
     return {};
   }
   for (const std::string& name : *names) {
+    file_name key{};
     if (name.empty() || name.size() >= sizeof(key.text)) {
       return {};  // longer than what the kernel compares
     }
-    key = {};
     std::ranges::copy(name, key.text);
     if (bpf_map_update_elem(map, &key, &is_followed, BPF_ANY) != 0) {
       return base::fail_errno(errno, "following execs of {}", name);

@@ -15,7 +15,8 @@ namespace collect {
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Sample, metric, labels, service, process, number, buckets, process_labels)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Loss, probe, reason, count)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(MetricShape, kind, labels, unit, buckets)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Totals, samples, losses, hits, began, merged, shapes)
+// With defaults: earlier exporters did not write all of it.
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Totals, samples, losses, hits, began, merged, shapes)
 
 namespace {
 

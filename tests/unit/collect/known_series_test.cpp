@@ -133,6 +133,7 @@ TEST_F(KnownSamples, OfCountersAreOncePerService) {
 }
 
 TEST_F(KnownSamples, OfGaugesAreOncePerProcess) {
+  config_.metrics[0].kind = config::MetricKind::kGauge;
   EXPECT_THAT(samples(config::RecordKind::kInFlight), SizeIs(2));
 }
 

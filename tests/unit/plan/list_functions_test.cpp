@@ -39,7 +39,7 @@ TEST_F(ListFunctions, AreThoseOfTheProgram) {
   const auto found = list();
   ASSERT_EQ(found.size(), 2U);
   EXPECT_EQ(found[0].name, "example.com/shop.(*Cart).Order");
-  EXPECT_EQ(found[0].signature, "(context.Context, int) (bool, error)");
+  EXPECT_EQ(found[0].signature, "(context.Context, int) (bool, error)") << found[0].source;
   EXPECT_EQ(found[0].entry, "push rbp");
   EXPECT_FALSE(found[0].is_stepped);
   EXPECT_EQ(found[0].returns, 2U);
