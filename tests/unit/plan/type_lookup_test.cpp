@@ -107,6 +107,10 @@ TEST_F(Lookup, MakesWhatOnlyASignatureNames) {
   EXPECT_FALSE(types[find(types, "interface{ Close() error }").value()].empty_interface);
   EXPECT_EQ(types[find(types, "[3]int32").value()].size, 12U);
   EXPECT_EQ(types[find(types, "struct{ a int8; b int64 }").value()].size, 16U);
+  EXPECT_EQ(types[find(types, "struct{ a int64; b [0]int }").value()].size,
+            16U);  // the address of b lies within
+  EXPECT_EQ(types[find(types, "struct{ b [0]int; a int64 }").value()].size, 8U);
+  EXPECT_EQ(types[find(types, "struct{ a struct{} }").value()].size, 0U);
   EXPECT_THAT(find(types, "pkg.Unknown"), IsError(ErrorCode::kNotFound, HasSubstr("pkg.Unknown")));
 }
 

@@ -318,10 +318,10 @@ TypeId TypeLookup::opaque(std::string name, std::uint64_t size) {
   type.kind = TypeKind::kStruct;
   type.name = std::move(name);
   type.size = size;
-  type.align = std::max<std::uint64_t>(size, 1);
-  const std::optional<TypeId> part = basic(size == 1 ? "uint8" : "uint16");
-  if (size != 0 && part) {
-    type.fields.push_back({"_", *part, 0, false});
+  type.align = std::clamp<std::uint64_t>(size, 1, kWord);
+  const TypeId part = size >= kWord ? word() : basic(size == 1 ? "uint8" : "uint16").value_or(word());
+  for (std::uint64_t offset = 0; offset < size; offset += types_[part].size) {
+    type.fields.push_back({"_", part, offset, false});
   }
   const TypeId id = add(std::move(type));
   unknown_.insert(id);
@@ -338,6 +338,11 @@ Result<TypeId> TypeLookup::struct_from_text(const TypeText& text, std::string_vi
     type.fields.push_back({i < text.field_names.size() ? text.field_names[i] : "", field, type.size, false});
     type.size += types_[field].size;
     type.align = std::max(type.align, types_[field].align);
+  }
+  // The address of a last field without size lies within the struct (cmd/compile/internal/types,
+  // CalcStructSize).
+  if (type.size > 0 && types_[type.fields.back().type].size == 0) {
+    ++type.size;
   }
   type.size = round_up(type.size, type.align);
   return add(std::move(type));

@@ -55,8 +55,8 @@ class TypeLookup {
 
   [[nodiscard]] inspect::TypeId untyped_pointer() const { return untyped_pointer_; }
 
-  // A type that the binary does not describe, but of which it is known to be one integer part of `size` bytes
-  // (0: nothing).
+  // Stands for a type that the binary does not describe, of `size` bytes: nothing, one integer of one or two
+  // bytes, or words.
   inspect::TypeId opaque(std::string name, std::uint64_t size);
 
   // Whether a type came from its name alone.

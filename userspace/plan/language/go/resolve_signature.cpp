@@ -1,6 +1,7 @@
 #include "plan/language/go/resolve_signature.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <iterator>
 #include <utility>
@@ -293,12 +294,11 @@ class SignatureResolver {
 
   // ---- against the binary ----
 
-  // A value whose only word is of one or two bytes, or which has none, takes an integer register or nothing:
-  // floats are larger. That is the only case in which sizes tell registers.
-  void settle_unknown(FunctionSignature& signature) {
+  // The only parameter (or receiver) whose type is not known; null where there are none or several.
+  [[nodiscard]] static SignatureParameter* only_unknown_parameter(FunctionSignature& signature) {
     std::vector<SignatureParameter*> unknown;
     const auto gather = [&unknown](SignatureParameter& parameter) {
-      if (!parameter.unknown.empty()) {
+      if (!is_known(parameter)) {
         unknown.push_back(&parameter);
       }
     };
@@ -306,21 +306,41 @@ class SignatureResolver {
       gather(*signature.receiver);
     }
     std::ranges::for_each(signature.parameters, gather);
-    if (unknown.size() != 1 || name_->generic || details_->argument_words.empty()) {
+    return unknown.size() == 1 ? unknown.front() : nullptr;
+  }
+
+  // A value whose only word is of one or two bytes, or which has none, takes an integer register or nothing:
+  // floats are larger. That is the only case in which sizes tell registers.
+  void settle_unknown(FunctionSignature& signature) {
+    SignatureParameter* const one = only_unknown_parameter(signature);
+    if (one == nullptr || name_->generic || details_->argument_words.empty()) {
       return;
     }
-    SignatureParameter& one = *unknown.front();
-    const SignatureParameter before = one;
-    one.unknown.clear();
+    const SignatureParameter before = *one;
+    one->unknown.clear();
     for (const std::uint64_t size : {std::uint64_t{0}, std::uint64_t{1}, std::uint64_t{2}}) {
-      one.type = lookup_->opaque(lookup_->types()[before.type].name, size);
+      one->type = lookup_->opaque(lookup_->types()[before.type].name, size);
       const ExpectedWords words =
           argument_words_of(lookup_->types(), layout_of(*facts_, *lookup_, signature));
       if (words.complete && words.words == details_->argument_words) {
         return;
       }
     }
-    one = before;
+    *one = before;
+  }
+
+  // Whether everything fits with some size of the only unknown type: then the rest was checked in full.
+  bool fits_with_some_size(FunctionSignature signature) {
+    SignatureParameter* const one = only_unknown_parameter(signature);
+    if (one == nullptr || !std::ranges::all_of(signature.results, is_known)) {
+      return false;
+    }
+    const std::string name = lookup_->types()[one->type].name;
+    one->unknown.clear();
+    return std::ranges::any_of(std::array{8, 16, 24}, [&](int size) {
+      one->type = lookup_->opaque(name, static_cast<std::uint64_t>(size));
+      return difference_from_binary(signature).empty();
+    });
   }
 
   [[nodiscard]] static bool is_known(const SignatureParameter& parameter) {
@@ -419,7 +439,7 @@ class SignatureResolver {
         }
       }
     }
-    if (function_->arguments_size >= 0 && !has_unknown(signature)) {
+    if (function_->arguments_size >= 0 && (!has_unknown(signature) || fits_with_some_size(signature))) {
       signature.source += fmt::format(", checked against {} bytes of arguments", function_->arguments_size);
       if (!details_->argument_words.empty() && !name_->generic) {
         signature.source += fmt::format(" and {} argument words", details_->argument_words.size());
