@@ -21,7 +21,7 @@ class ListFunctions : public testing::Test {
     const auto cart = facts_.structure("example.com/shop", "shop.Cart", {{"owner", facts_.string}});
     facts_.method(facts_.pointer(cart), "Order", {facts_.context, facts_.integer},
                   {facts_.boolean, facts_.error});
-    facts_.function("example.com/shop.(*Cart).Order", 40, 2);
+    facts_.function("example.com/shop.(*Cart).Order", 32, 2);
     facts_.function("main.main", 0);
   }
 

@@ -51,6 +51,20 @@ TEST_F(Matching, MatchesPatternsButNotWhatTheCompilerMade) {
   EXPECT_THAT(names({"x/h.(*Handler).Login.func*"}).value(), ElementsAre("x/h.(*Handler).Login.func1"));
 }
 
+TEST_F(Matching, SaysWhichAlternativeOfBracesMatchesNothing) {
+  facts.function("x/h.(*Handler).Login");
+  facts.function("x/h.(*Handler).Logout");
+  EXPECT_THAT(names({"x/h.(*Handler).{Login,Logot}"}).value(), ElementsAre("x/h.(*Handler).Login"));
+  EXPECT_THAT(notes,
+              ElementsAre("no function x/h.(*Handler).Logot in this binary; nearest: x/h.(*Handler).Logout, "
+                          "x/h.(*Handler).Login"));
+  EXPECT_THAT(
+      names({"x/h.(*Handler).{Logim,Logot}"}),
+      IsError(ErrorCode::kNotFound,
+              HasSubstr(
+                  "no function x/h.(*Handler).{Logim,Logot} in this binary; nearest: x/h.(*Handler).Login")));
+}
+
 TEST_F(Matching, MatchesAllInstantiationsOfAGenericFunction) {
   facts.function("x/g.Max[go.shape.int]");
   facts.function("x/g.Max[go.shape.string]");

@@ -9,6 +9,7 @@
 
 #include "config/glob.hpp"
 #include "plan/language/go/function_name.hpp"
+#include "plan/match/brace_alternatives.hpp"
 #include "plan/match/nearest_functions.hpp"
 
 namespace plan {
@@ -140,6 +141,46 @@ void add_inlined(const BinaryFacts& facts, const std::string& pattern, MatchedFu
   }
 }
 
+std::string quoted_list(std::span<const std::string> names, const char* separator) {
+  std::string list;
+  for (const std::string& name : names) {
+    list += fmt::format("{}{}", list.empty() ? "" : separator, name);
+  }
+  return list;
+}
+
+std::string hint_of(const BinaryFacts& facts, const std::vector<std::string>& names) {
+  constexpr std::size_t kMostNames = 3;
+  std::vector<std::string> nearest;
+  for (const std::string& name : names) {
+    for (std::string& one : nearest_functions(facts, name)) {
+      if (nearest.size() < kMostNames && std::ranges::find(nearest, one) == nearest.end()) {
+        nearest.push_back(std::move(one));
+      }
+    }
+  }
+  return nearest.empty() ? "" : fmt::format("; nearest: {}", quoted_list(nearest, ", "));
+}
+
+// Of {a,b}, one may be misspelt and the other hide it.
+void note_alternatives_without_match(const BinaryFacts& facts, const std::string& pattern,
+                                     MatchedFunctions& matched) {
+  const std::vector<std::string> alternatives = brace_alternatives(pattern);
+  if (alternatives.size() == 1) {
+    return;
+  }
+  for (const std::string& alternative : alternatives) {
+    const bool is_glob = config::is_glob(alternative);
+    const auto fits = [&](const std::string& name) { return pattern_matches(alternative, is_glob, name); };
+    if (std::ranges::none_of(matched.functions,
+                             [&](std::uint32_t index) { return fits(facts.functions[index].name); }) &&
+        std::ranges::none_of(matched.inlined, fits)) {
+      matched.notes.push_back(
+          fmt::format("no function {} in this binary{}", alternative, hint_of(facts, {alternative})));
+    }
+  }
+}
+
 Result<MatchedFunctions> match_one(const BinaryFacts& facts, const std::string& pattern, bool with_inlined) {
   MatchedFunctions matched;
   matched.functions = functions_matching(facts, pattern);
@@ -154,15 +195,10 @@ Result<MatchedFunctions> match_one(const BinaryFacts& facts, const std::string& 
   if (matched.functions.empty()) {
     use_wrappers_instead(facts, pattern, matched);
   }
-  return matched;
-}
-
-std::string quoted_list(std::span<const std::string> names, const char* separator) {
-  std::string list;
-  for (const std::string& name : names) {
-    list += fmt::format("{}{}", list.empty() ? "" : separator, name);
+  if (!matched.functions.empty() || !matched.inlined.empty()) {
+    note_alternatives_without_match(facts, pattern, matched);
   }
-  return list;
+  return matched;
 }
 
 base::Error nothing_matches(const BinaryFacts& facts, std::span<const std::string> alternatives) {
@@ -175,8 +211,7 @@ base::Error nothing_matches(const BinaryFacts& facts, std::span<const std::strin
                                                 name, inlined->second)};
     }
   }
-  const std::vector<std::string> nearest = nearest_functions(facts, alternatives.front());
-  const std::string hint = nearest.empty() ? "" : fmt::format("; nearest: {}", quoted_list(nearest, ", "));
+  const std::string hint = hint_of(facts, brace_alternatives(alternatives.front()));
   return {ErrorCode::kNotFound,
           fmt::format("no function {} in this binary{}", quoted_list(alternatives, " or "), hint)};
 }
