@@ -4,6 +4,7 @@
 #   scripts/test.sh                        what .ci/run runs
 #   scripts/test.sh full                   the same, with ten minutes of each fuzz target, and the matrix: hours
 #   scripts/test.sh LABEL [NAME_REGEX]     one kind (unit, lint, bpf, vm, e2e, fuzz), or those of its tests whose name matches
+#   scripts/test.sh kernels                our programs and exact counts on Debian's 6.1, 6.12, 6.19 and newest kernel, and with 8 CPUs
 #   scripts/test.sh sanitizers [NAME_REGEX]    the unit tests with ASan and UBSan (preset asan), and with TSan (preset tsan)
 #   scripts/test.sh matrix [OPTION...]     every Go version x way to build x shape of Go code: hours (tests/matrix)
 #   scripts/test.sh reliability            a million calls under each fault, many services: half an hour (tests/reliability)
@@ -17,6 +18,7 @@ cd "$(dirname "$0")/.."
 readonly PRESET=release
 readonly BUILD=build/$PRESET
 readonly LABELS=(unit lint bpf vm e2e)
+readonly LONG_LABELS=(kernels)
 readonly SANITIZERS=(asan tsan)
 
 label=${1:-ci}
@@ -26,7 +28,7 @@ failed=()
 say() { printf '== %s\n' "$*"; }
 
 check_arguments() {
-  local known="ci full fuzz sanitizers matrix reliability stack ${LABELS[*]}"
+  local known="ci full fuzz sanitizers matrix reliability stack ${LABELS[*]} ${LONG_LABELS[*]}"
   case " $known " in
     *" $label "*) ;;
     *) echo "test: unknown label $label; known are: $known" >&2; exit 2 ;;
@@ -89,7 +91,7 @@ run_all_labels() {
     run_label "$each"
   done
   say "others"
-  run_ctest others "$BUILD" -LE "^($(IFS='|'; echo "${LABELS[*]}"))\$" --no-tests=ignore
+  run_ctest others "$BUILD" -LE "^($(IFS='|'; echo "${LABELS[*]}|${LONG_LABELS[*]}"))\$" --no-tests=ignore
 }
 
 # Prints "KIND NAME" of every skipped test.
@@ -112,7 +114,7 @@ report_skips() {
   [ -n "$skipped" ] || return 0
   say "skipped"
   printf '%s\n' "$skipped"
-  if [ "${CI:-}" = true ] || grep -qE '^(bpf|vm|e2e) ' <<<"$skipped"; then
+  if [ "${CI:-}" = true ] || grep -qE '^(bpf|vm|e2e|kernels) ' <<<"$skipped"; then
     failed+=("skipped tests")
   fi
 }
