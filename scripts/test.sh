@@ -87,9 +87,11 @@ run_matrix() {
 run_all_labels() {
   local each
   run_go_tests
-  for each in "${LABELS[@]}"; do
+  for each in unit lint bpf; do
     run_label "$each"
   done
+  say "e2e, and guests beside it"
+  run_ctest e2e "$BUILD" -L '^(vm|e2e)$' --no-tests=error
   say "others"
   run_ctest others "$BUILD" -LE "^($(IFS='|'; echo "${LABELS[*]}|${LONG_LABELS[*]}"))\$" --no-tests=ignore
 }
