@@ -5,6 +5,9 @@
 #   scripts/setup.sh [all|build|runtime|pictures]     only what a build needs, or the built program, or tests/stack/pictures
 set -euo pipefail
 
+here=$(cd "$(dirname "$0")" && pwd)
+readonly here
+
 say() { printf 'setup: %s\n' "$*"; }
 
 readonly BUILD_PACKAGES=(
@@ -40,8 +43,7 @@ missing() {
 enable_backports() {
   if ! grep -rqs bookworm-backports /etc/apt/sources.list /etc/apt/sources.list.d; then
     say "enabling bookworm-backports"
-    printf 'Types: deb\nURIs: http://deb.debian.org/debian\nSuites: bookworm-backports\nComponents: main\nSigned-By: /usr/share/keyrings/debian-archive-keyring.gpg\n' \
-      > /etc/apt/sources.list.d/bookworm-backports.sources
+    "$here/debian_source.sh" bookworm-backports >/etc/apt/sources.list.d/bookworm-backports.list
   fi
 }
 

@@ -3,12 +3,13 @@
 # folder, without installing them: fetch_newest.sh FOLDER
 set -euo pipefail
 
+here=$(cd "$(dirname "$0")" && pwd)
 folder=$(realpath -m "$1")
 apt=$folder/apt
 mkdir -p "$apt"/{lists/partial,cache/archives/partial,sources.list.d,preferences.d}
 cd "$folder"
 : >"$apt/status"
-echo 'deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org/debian sid main' >"$apt/sources.list"
+"$here/../../scripts/debian_source.sh" sid >"$apt/sources.list"
 cat >"$apt/apt.conf" <<CONF
 Dir::Etc::sourcelist "$apt/sources.list";
 Dir::Etc::sourceparts "$apt/sources.list.d";

@@ -6,8 +6,9 @@
 # the image is in a package linux-binary-*, before that in linux-image-*.
 set -euo pipefail
 
+here=$(cd "$(dirname "$0")" && pwd)
 series=${1:?"usage: fetch_kernel.sh SERIES, for example 6.1"}
-cache=${VM_CACHE:-$(cd "$(dirname "$0")/../.." && pwd)/build/vm-cache}
+cache=${VM_CACHE:-$here/../../build/vm-cache}
 unpacked=$cache/$series
 readonly NEWER_SUITE=trixie-backports
 
@@ -16,23 +17,12 @@ packages_of_series() {
   apt-cache pkgnames linux- | grep -E "^linux-(image|binary)-${series//./\\.}\.[0-9.+a-z-]+-cloud-amd64$" | sort -t- -k3rV -k2,2 || true
 }
 
-# The value of a field of the first stanza of Debian's own sources on this machine.
-source_field() {
-  awk -v field="$1:" '$1 == field { print $2; exit }' /etc/apt/sources.list.d/debian.sources
-}
-
 # Makes apt see the newer suite only, with lists below the cache.
 use_newer_suite() {
-  local apt=$cache/apt uri key
-  uri=$(source_field URIs)
-  key=$(source_field Signed-By)
-  if [ -z "$uri" ] || [ -z "$key" ]; then
-    echo "fetch_kernel: Debian's own sources were not found in /etc/apt/sources.list.d" >&2
-    return 1
-  fi
+  local apt=$cache/apt
   mkdir -p "$apt"/{lists/partial,cache/archives/partial,sources.list.d}
   : >"$apt/status"
-  printf 'Types: deb\nURIs: %s\nSuites: %s\nComponents: main\nSigned-By: %s\n' "$uri" "$NEWER_SUITE" "$key" >"$apt/sources.list.d/newer.sources"
+  "$here/../../scripts/debian_source.sh" "$NEWER_SUITE" >"$apt/sources.list.d/newer.list"
   cat >"$apt/apt.conf" <<CONF
 Dir::Etc::sourcelist "/dev/null";
 Dir::Etc::sourceparts "$apt/sources.list.d";
