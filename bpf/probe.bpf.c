@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 /* The programs of one probe. Userspace loads this object once per probe with its own constants (lib/spec.bpf.h). */
 #include "lib/gate.bpf.h"
+#include "lib/own_stack.bpf.h"
 #include "lib/process.bpf.h"
 #include "lib/records.bpf.h"
 #include "lib/return.bpf.h"
@@ -102,6 +103,7 @@ static __always_inline void end_entry(struct place *place, int wanted)
 SEC("uprobe")
 int on_enter(struct pt_regs *ctx)
 {
+	keep_own_stack();
 	if (grows_stack(ctx) || !handles_hit(PROGRAM_ENTER))
 		return 0;
 	count_hit(0);
@@ -192,6 +194,7 @@ static __always_inline void record_return(struct pt_regs *ctx, __u64 now)
 SEC("uprobe")
 int on_return(struct pt_regs *ctx)
 {
+	keep_own_stack();
 	/* First: what comes after it is not part of the call's duration. */
 	const __u64 now = bpf_ktime_get_ns();
 	if (!spec.emulates_returns) {
@@ -224,6 +227,7 @@ static __always_inline void unwind_to(__u32 process, __u64 g, __u64 sp)
 SEC("uprobe")
 int on_recovery(struct pt_regs *ctx)
 {
+	keep_own_stack();
 	if (grows_stack(ctx) || !handles_hit(PROGRAM_UNWIND))
 		return 0;
 	count_hit(0);
@@ -245,6 +249,7 @@ int on_recovery(struct pt_regs *ctx)
 SEC("uprobe")
 int on_goexit(struct pt_regs *ctx)
 {
+	keep_own_stack();
 	if (grows_stack(ctx) || !handles_hit(PROGRAM_UNWIND))
 		return 0;
 	count_hit(0);
