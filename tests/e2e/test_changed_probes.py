@@ -147,7 +147,7 @@ class ChangedProbes(TestCase):
         self.assertEqual(buckets(), {"10": before["10"], "+Inf": made})
         self.assertEqual(exporter.samples()[RESETS], 0)
         self.reload(exporter, buckets="[11]")
-        self.assertEqual(buckets(), {})
+        self.assertEqual(buckets(), {"11": 0, "+Inf": 0})
         self.assertEqual(exporter.samples()[RESETS], 1)
         exporter.wait_log("metric duration_ms has another")
         again = self.work(process, exporter)
