@@ -27,25 +27,36 @@ static __always_inline __u32 take_free_slot(struct series_cursor *used)
 }
 
 /* Slots that lost a race for their key are chained: `spare` is the first, and the first of a slot's shared numbers, 0 in
- * every slot without a series, is the next. */
-static __always_inline void put_spare(struct series_cursor *used, __u32 slot)
+ * every slot without a series, is the next.
+ *
+ * Both functions are global, so that the kernel verifies each once: inlined, the loop within the loop would be nine tenths
+ * of what it verifies of a program, and of the time to load it. */
+__noinline int put_spare(__u32 slot)
 {
+	__u32 zero = 0;
+	struct series_cursor *used = bpf_map_lookup_elem(&cursor, &zero);
 	__u64 *link = bpf_map_lookup_elem(&values, &slot);
+	if (!used || !link)
+		return 0;
 #pragma unroll
-	for (int i = 0; link && i < 8; i++) {
+	for (int i = 0; i < 8; i++) {
 		const __u32 next = *(volatile __u32 *)&used->spare;
 		*(volatile __u64 *)link = next;
 		if (__sync_val_compare_and_swap(&used->spare, next, slot) == next)
-			return;
+			return 1;
 	}
 	/* 8 others were quicker each time: this slot is not used again. */
-	if (link)
-		*(volatile __u64 *)link = 0;
+	*(volatile __u64 *)link = 0;
+	return 0;
 }
 
 /* All of the chain is taken, so that nobody sees half of it, and the rest is put back. */
-static __always_inline __u32 take_spare(struct series_cursor *used)
+__noinline __u32 take_spare(void)
 {
+	__u32 zero = 0;
+	struct series_cursor *used = bpf_map_lookup_elem(&cursor, &zero);
+	if (!used)
+		return 0;
 	const __u32 slot = __sync_lock_test_and_set(&used->spare, 0);
 	__u64 *link = slot ? bpf_map_lookup_elem(&values, &slot) : 0;
 	if (!link)
@@ -59,7 +70,7 @@ static __always_inline __u32 take_spare(struct series_cursor *used)
 		__u64 *next = bpf_map_lookup_elem(&values, &rest);
 		const __u32 put = rest;
 		rest = next ? *(volatile __u64 *)next : 0;
-		put_spare(used, put);
+		put_spare(put);
 	}
 	return slot;
 }
@@ -71,7 +82,7 @@ static __noinline __u32 new_series(struct series_key *key)
 	struct series_cursor *next = bpf_map_lookup_elem(&cursor, &zero);
 	if (!next)
 		return NO_SLOT;
-	__u32 slot = take_spare(next);
+	__u32 slot = take_spare();
 	if (!slot)
 		slot = take_free_slot(next);
 	if (!slot) {
@@ -84,7 +95,7 @@ static __noinline __u32 new_series(struct series_key *key)
 	}
 	if (!bpf_map_update_elem(&series, key, &slot, BPF_NOEXIST))
 		return slot;
-	put_spare(next, slot);
+	put_spare(slot);
 	__u32 *theirs = bpf_map_lookup_elem(&series, key);
 	if (theirs)
 		return *theirs;
