@@ -91,6 +91,15 @@ bool depends_on_process(const config::Metric& metric, const plan::PlannedProbe& 
                              [&probe](const std::string& label) { return is_process_label(probe, label); });
 }
 
+// Beyond max_series the kernel counts calls elsewhere: a series at 0 would be wrong.
+bool have_room(const std::vector<Sample>& samples, const config::Metric& metric) {
+  std::set<std::vector<std::string>> different;
+  for (const Sample& sample : samples) {
+    different.insert(sample.labels);
+  }
+  return different.size() <= metric.max_series;
+}
+
 }  // namespace
 
 std::vector<std::vector<std::string>> known_series(const config::Metric& metric,
@@ -159,7 +168,11 @@ std::vector<Sample> initial_samples(const BinaryView& view, std::size_t probe) {
     if (record.kind != RecordKind::kCount && !is_histogram) {
       continue;
     }
-    for (Sample& sample : known_samples(view, planned, record)) {
+    std::vector<Sample> samples = known_samples(view, planned, record);
+    if (samples.empty() || !have_room(samples, *view.metric(record))) {
+      continue;
+    }
+    for (Sample& sample : samples) {
       sample.buckets.resize(is_histogram ? record.bounds.size() + 1 : 0);
       all.push_back(std::move(sample));
     }

@@ -36,7 +36,8 @@ struct KnownOrigin {
 [[nodiscard]] std::vector<Sample> known_samples(const BinaryView& view, const plan::PlannedProbe& probe,
                                                 const plan::PlannedRecord& record);
 
-// Counters and histograms of one probe, at 0. None where it is not attached.
+// Counters and histograms of one probe, at 0. None where it is not attached; of a metric whose processes
+// together have more than max_series, none.
 [[nodiscard]] std::vector<Sample> initial_samples(const BinaryView& view, std::size_t probe);
 
 }  // namespace collect

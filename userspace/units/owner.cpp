@@ -1,5 +1,4 @@
 #include "units/owner.hpp"
-#include "units/beginnings.hpp"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -19,6 +18,7 @@
 #include "collect/probe_hits.hpp"
 #include "discover/match_service.hpp"
 #include "discover/own_pid_namespace.hpp"
+#include "units/beginnings.hpp"
 #include "units/detached_probes.hpp"
 #include "units/retired_counts.hpp"
 

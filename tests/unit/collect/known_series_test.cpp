@@ -150,5 +150,22 @@ TEST_F(KnownSamples, CanBeSwitchedOff) {
   EXPECT_THAT(samples(config::RecordKind::kCount), IsEmpty());
 }
 
+TEST_F(KnownSamples, OfManyProcessesAreNoneBeyondMaxSeries) {
+  config_.metrics[0].labels = {"service", "gateway_id", "status"};
+  processes_[7].labels = {{"shop/gateway_id", "a"}};
+  processes_[8].labels = {{"shop/gateway_id", "b"}};
+  probe_.records = {{.metric = "a_total", .kind = config::RecordKind::kCount}};
+  binary_.plan.probes = {probe_};
+  binary_.probes.resize(1);
+  const BinaryView view{
+      .config = &config_, .binary = &binary_, .processes = &processes_, .identities = &identities_};
+  config_.metrics[0].max_series = 2;
+  EXPECT_THAT(initial_samples(view, 0), SizeIs(2));
+  config_.metrics[0].max_series = 1;
+  EXPECT_THAT(initial_samples(view, 0), IsEmpty());
+  processes_[8].labels = {{"shop/gateway_id", "a"}};
+  EXPECT_THAT(initial_samples(view, 0), SizeIs(2)) << "of one series";
+}
+
 }  // namespace
 }  // namespace collect
