@@ -8,6 +8,7 @@
 #   scripts/test.sh sanitizers [NAME_REGEX]    the unit tests with ASan and UBSan (preset asan), and with TSan (preset tsan)
 #   scripts/test.sh matrix [OPTION...]     every Go version x way to build x shape of Go code: hours (tests/matrix)
 #   scripts/test.sh reliability            a million calls under each fault, many services: half an hour (tests/reliability)
+#   scripts/test.sh kubernetes             the Helm chart against the kustomizations; builds Helm first (tests/kubernetes)
 #   scripts/test.sh stack [OPTION...]      each alert from its cause to Alertmanager and back, one by one (tests/stack)
 #
 # A test that skips itself is named at the end. It is a failure where it should have run: bpf, vm and e2e always,
@@ -18,7 +19,7 @@ cd "$(dirname "$0")/.."
 readonly PRESET=release
 readonly BUILD=build/$PRESET
 readonly LABELS=(unit lint bpf vm e2e)
-readonly LONG_LABELS=(kernels)
+readonly LONG_LABELS=(kernels kubernetes)
 readonly SANITIZERS=(asan tsan)
 
 label=${1:-ci}
@@ -138,6 +139,7 @@ main() {
     reliability)
       UPROBE_EXPORTER_BUILD=$BUILD tests/reliability/reliability.py --write || failed+=("reliability")
       UPROBE_EXPORTER_BUILD=$BUILD tests/reliability/many_services.py --write || failed+=("many services") ;;
+    kubernetes) run_label kubernetes ;;
     stack)
       UPROBE_EXPORTER_BUILD=$BUILD tests/stack/all.sh "${@:2}" || failed+=("stack") ;;
     *)

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Checks what deploy/ ships, as far as that goes without a cluster, a container engine or systemd as process 1.
 
-check_deploy.py [--fix]    --fix makes the copies below deploy/ anew: kustomize reads no file outside of its folder
+check_deploy.py [--fix]    --fix makes the copies below deploy/ anew: kustomize and helm read no file outside of their folders
 
 Against Kubernetes itself the manifests are checked by tests/kubernetes.
 """
@@ -18,6 +18,7 @@ DEPLOY = TOP / "deploy"
 KUBERNETES = DEPLOY / "kubernetes"
 BASE = KUBERNETES / "base"
 OPERATOR = KUBERNETES / "components" / "prometheus-operator"
+CHART = DEPLOY / "helm" / "uprobe-exporter"
 PORT = 19435
 EXPORTER_RULES = ("recorded losses", "uprobe_exporter")
 RULE_HEAD = """\
@@ -68,6 +69,8 @@ def copies():
     """{file below deploy/: its text}: each is written elsewhere."""
     return {
         KUBERNETES / "components" / "resonance" / "probes.yaml": (TOP / "probes.yaml").read_text(),
+        CHART / "files" / "probes.yaml": (BASE / "probes.yaml").read_text(),
+        CHART / "files" / "rules.yaml": exporter_rules(),
         OPERATOR / "prometheus-rule.yaml": prometheus_rule(),
     }
 
@@ -84,7 +87,7 @@ def check_copies():
 
 
 def check_yaml_parses():
-    found = [path for suffix in ("yaml", "yml") for path in DEPLOY.rglob(f"*.{suffix}")]
+    found = [path for suffix in ("yaml", "yml") for path in DEPLOY.rglob(f"*.{suffix}") if path.parent != CHART / "templates"]
     assert found, "no YAML below deploy/"
     for path in found:
         assert load(path), f"{path} is empty"
@@ -130,11 +133,13 @@ def check_compose():
 
 
 def check_capabilities_of_pods():
-    """The least-privilege variant and the systemd unit agree."""
+    """The least-privilege variants and the systemd unit agree."""
     (patch,) = load(KUBERNETES / "components" / "least-privilege" / "daemonset.yaml")
     (container,) = patch["spec"]["template"]["spec"]["containers"]
     wanted = [name.removeprefix("CAP_") for name in sorted(CAPABILITIES)]
     assert sorted(container["securityContext"]["capabilities"]["add"]) == wanted
+    (text,) = re.findall(r"add: \[(.*)\]", (CHART / "templates" / "daemonset.yaml").read_text())
+    assert sorted(text.split(", ")) == wanted
 
 
 def check_prometheus():

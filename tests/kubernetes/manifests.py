@@ -6,12 +6,26 @@ from support import SOURCE, run
 from tools import tool
 
 KUBERNETES = SOURCE / "deploy" / "kubernetes"
+CHART = SOURCE / "deploy" / "helm" / "uprobe-exporter"
 OVERLAYS = ("least-privilege", "prometheus-operator", "resonance")
 FOLDERS = {"base": KUBERNETES / "base", **{name: KUBERNETES / "overlays" / name for name in OVERLAYS}}
+
+# Which values of the chart make what which overlay makes.
+CHART_VALUES = {
+    "base": (),
+    "least-privilege": ("--set", "leastPrivilege=true"),
+    "prometheus-operator": ("--set", "podMonitor.enabled=true", "--set", "prometheusRule.enabled=true", "--set",
+                            "prometheusRole.enabled=true"),
+    "resonance": ("--set", "servicePages={gateway,logic,task}", "--set-file", f"probes={SOURCE / 'probes.yaml'}"),
+}
 
 
 def kustomize(folder):
     return run(tool("kustomize"), "build", folder).stdout
+
+
+def helm(name):
+    return run(tool("helm"), "template", "uprobe-exporter", CHART, "--namespace", "uprobe-exporter", *CHART_VALUES[name]).stdout
 
 
 def objects(text):
