@@ -3,7 +3,7 @@
 import unittest
 
 import schemas
-from manifests import CHART, CHART_VALUES, FOLDERS, helm, kustomize, objects
+from manifests import CHART, CHART_VALUES, FOLDERS, helm, helm_template, kustomize, objects
 from support import TestCase, run
 from tools import tool
 
@@ -24,7 +24,7 @@ def without_helm_labels(value):
 
 class Chart(TestCase):
     def template(self, *values, release="agent", check=True):
-        return run(tool("helm"), "template", release, CHART, "--namespace", "tools", *values, check=check)
+        return helm_template(release, "tools", *values, check=check)
 
     def test_lint(self):
         for values in CHART_VALUES.values():
@@ -48,14 +48,14 @@ class Chart(TestCase):
 
     def test_values(self):
         found = objects(self.template(
-            "--set", "image.repository=example.org/exporter,image.tag=1,priorityClass.create=false,networkPolicy.enabled=false",
+            "--set", "image.repository=example.org/exporter,image.tag=1.0,priorityClass.create=false,networkPolicy.enabled=false",
             "--set", "extraArgs={--strict}", "--set", "resources=null").stdout)
         self.assertEqual(set(found), {(kind, "agent-uprobe-exporter") for kind in ("ConfigMap", "DaemonSet", "Service",
                                                                                   "ServiceAccount")})
         pod = found["DaemonSet", "agent-uprobe-exporter"]["spec"]["template"]["spec"]
         self.assertNotIn("priorityClassName", pod)
         (container,) = pod["containers"]
-        self.assertEqual((container["image"], container["args"][-1]), ("example.org/exporter:1", "--strict"))
+        self.assertEqual((container["image"], container["args"][-1]), ("example.org/exporter:1.0", "--strict"))
         self.assertEqual({each["metadata"]["namespace"] for each in found.values()}, {"tools"})
 
     def test_a_priority_class_that_is_there(self):
