@@ -139,7 +139,6 @@ main() {
     reliability)
       UPROBE_EXPORTER_BUILD=$BUILD tests/reliability/reliability.py --write || failed+=("reliability")
       UPROBE_EXPORTER_BUILD=$BUILD tests/reliability/many_services.py --write || failed+=("many services") ;;
-    kubernetes) run_label kubernetes ;;
     stack)
       UPROBE_EXPORTER_BUILD=$BUILD tests/stack/all.sh "${@:2}" || failed+=("stack") ;;
     *)
