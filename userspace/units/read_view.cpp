@@ -35,7 +35,9 @@ base::Result<std::vector<collect::Sample>> collect_samples(const View& view,
       return base::with_context(std::move(samples.error()), "reading the counts of service {} in {}",
                                 unit.binary->service, unit.binary->exe);
     }
-    if (unit.has_links && unit.is_current()) {
+    // Also of what an earlier exporter has counted and this one has not attached yet: no series goes and
+    // comes.
+    if (unit.is_current()) {
       ASSIGN_OR_RETURN(const auto initial, collect::collect_initial(*view.config, *unit.binary, processes));
       all.insert(all.end(), initial.begin(), initial.end());
     }
