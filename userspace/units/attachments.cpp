@@ -179,9 +179,6 @@ Attempt Attachments::attach(Missing missing, const attach::ProcessWatch& watch,
   }
   attempt.is_stale = binary->scope == attach::Scope::kFile && !binary->lease;
   attempt.attachment.emplace(Attachment{.binary = *std::move(binary), .calls = {}});
-  if (!attempt.is_stale) {
-    report(*attempt.attachment);
-  }
   return attempt;
 }
 
@@ -261,6 +258,8 @@ void Attachments::add(std::vector<Attempt> attempts, const attach::SharedMaps& m
     attempt.attachment->on(UnitEvent::kOpened);
     if (attempt.is_stale) {
       attempt.attachment->on(UnitEvent::kWriterWaits);
+    } else {
+      report(*attempt.attachment);  // its gate is open: what is called from here on is counted
     }
     if (earlier != nullptr) {
       replace(*earlier, *std::move(attempt.attachment), maps);
