@@ -225,6 +225,14 @@ void Attachments::report(const Attachment& attachment) const {
                           {"skipped", plan.skipped.size() + plan.probes.size() - attached}});
 }
 
+void Attachments::report_new() {
+  for (const auto& attachment : attachments_) {
+    if (std::exchange(attachment->is_new, false)) {
+      report(*attachment);
+    }
+  }
+}
+
 void Attachments::detach(Attachment& attachment, const attach::SharedMaps& maps) {
   const attach::Gate gate{.number = attachment.binary.gate, .generation = attachment.binary.generation};
   if (!attachment.binary.links.empty()) {
@@ -259,7 +267,7 @@ void Attachments::add(std::vector<Attempt> attempts, const attach::SharedMaps& m
     if (attempt.is_stale) {
       attempt.attachment->on(UnitEvent::kWriterWaits);
     } else {
-      report(*attempt.attachment);  // its gate is open: what is called from here on is counted
+      attempt.attachment->is_new = true;
     }
     if (earlier != nullptr) {
       replace(*earlier, *std::move(attempt.attachment), maps);

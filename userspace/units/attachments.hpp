@@ -29,6 +29,7 @@ struct Attachment {
   std::unique_ptr<RunningCalls> calls;      // from the first look on; refers to `binary`
   std::vector<std::string> unknown_before;  // unknown baselines until `calls` knows better
   bool is_adopted = false;                  // left by the exporter before; nothing is attached
+  bool is_new = false;                      // not reported yet
   UnitState state = UnitState::kInspected;
   std::shared_ptr<const attach::CountedBinary> shown = nullptr;  // at the last published()
 
@@ -112,6 +113,10 @@ class Attachments {
 
   // Moves the counts of what nobody will hit any more to the totals, and forgets it.
   void retire(const ProcessRegistry& registry, const attach::SharedMaps& maps);
+
+  // Says of each that was added since what is attached: to be called when readers see it, so that whoever
+  // waits for the line finds every later call on the page.
+  void report_new();
 
   // What was detached above counts nothing, and its breakpoints are there until this is called.
   void close_detached();

@@ -316,6 +316,7 @@ void Owner::attach_missing() {
   attachments_.open(attempts, watch_.maps());
   take_in(std::move(attempts));
   publish();
+  attachments_.report_new();
   attachments_.close_detached();
 }
 
