@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <csignal>
 #include <iterator>
-#include <mutex>
 #include <utility>
 
 #include "app/self_report.hpp"

@@ -73,7 +73,8 @@ base::Result<bool> are_classified(const attach::CountedBinary& binary, const Pro
 
 base::Result<std::vector<Sample>> collect(const config::ProbeConfig& config,
                                           const attach::CountedBinary& binary, const ProcessTable& processes,
-                                          GaugeMemory& gauges, std::span<const RawFrame> unrecorded) {
+                                          GaugeMemory& gauges, std::span<const RawFrame> unrecorded,
+                                          KnownSeries known_series) {
   LiveState live;
   ASSIGN_OR_RETURN(live.objects, read_objects(binary));
   ASSIGN_OR_RETURN(live.frames, read_frames(binary));
@@ -93,6 +94,9 @@ base::Result<std::vector<Sample>> collect(const config::ProbeConfig& config,
   for (std::size_t probe = 0; probe < binary.plan.probes.size(); ++probe) {
     ASSIGN_OR_RETURN(std::vector<Sample> counted, series_samples(view, probe, unwound));
     std::ranges::move(counted, std::back_inserter(samples));
+    if (known_series == KnownSeries::kAtZero) {
+      std::ranges::move(initial_samples(view, probe), std::back_inserter(samples));
+    }
     count_gauges(view, probe, live, counts);
   }
   // What a detached probe feeds is neither what it was nor 0; what none feeds any more is no gauge of this
@@ -102,21 +106,6 @@ base::Result<std::vector<Sample>> collect(const config::ProbeConfig& config,
   std::vector<Sample> complete = gauges.complete(counts, known_gauges(binary, unknown), processes);
   limit_gauges(complete, config.metrics);
   std::ranges::move(complete, std::back_inserter(samples));
-  return samples;
-}
-
-base::Result<std::vector<Sample>> collect_initial(const config::ProbeConfig& config,
-                                                  const attach::CountedBinary& binary,
-                                                  const ProcessTable& processes) {
-  ASSIGN_OR_RETURN(const std::vector<RawObject> objects, read_objects(binary));
-  Identities identities(processes);
-  identities.add(binary, objects);
-  const BinaryView view{
-      .config = &config, .binary = &binary, .processes = &processes, .identities = &identities};
-  std::vector<Sample> samples;
-  for (std::size_t probe = 0; probe < binary.plan.probes.size(); ++probe) {
-    std::ranges::move(initial_samples(view, probe), std::back_inserter(samples));
-  }
   return samples;
 }
 

@@ -19,19 +19,20 @@
 
 namespace collect {
 
+// Series that are known without a call (collect/known_series).
+enum class KnownSeries {
+  kAsCounted,  // there once they are counted
+  kAtZero,     // counters and histograms are there at once
+};
+
 // All samples of one binary's probes. Series of processes that the table does not know yet wait for a later
 // call; those of processes that are not ours are left out. `gauges` is the unit's, from scrape to scrape.
 // `unrecorded`: calls in flight that the maps may lack. Any thread.
 [[nodiscard]] base::Result<std::vector<Sample>> collect(const config::ProbeConfig& config,
                                                         const attach::CountedBinary& binary,
                                                         const ProcessTable& processes, GaugeMemory& gauges,
-                                                        std::span<const RawFrame> unrecorded = {});
-
-// Counters and histograms that are known without a call, at 0 (collect/known_series): of a unit that is
-// attached.
-[[nodiscard]] base::Result<std::vector<Sample>> collect_initial(const config::ProbeConfig& config,
-                                                                const attach::CountedBinary& binary,
-                                                                const ProcessTable& processes);
+                                                        std::span<const RawFrame> unrecorded = {},
+                                                        KnownSeries known_series = KnownSeries::kAsCounted);
 
 // Counters and histograms of a binary whose probes count no more, as totals keep them: Sample::process_labels
 // stay open, and samples without such labels are of no process. None: a process that was counted is not

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "collect/label_values.hpp"
+#include "collect/metric_shape.hpp"
 #include "collect/transform_label.hpp"
 
 namespace collect {
@@ -164,8 +165,8 @@ std::vector<Sample> initial_samples(const BinaryView& view, std::size_t probe) {
     return all;
   }
   for (const plan::PlannedRecord& record : planned.records) {
-    const bool is_histogram = record.kind == RecordKind::kDuration || record.kind == RecordKind::kObserve;
-    if (record.kind != RecordKind::kCount && !is_histogram) {
+    const bool is_histogram = counts_for(record.kind, config::MetricKind::kHistogram);
+    if (!is_histogram && !counts_for(record.kind, config::MetricKind::kCounter)) {
       continue;
     }
     std::vector<Sample> samples = known_samples(view, planned, record);

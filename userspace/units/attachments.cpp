@@ -243,13 +243,17 @@ void Attachments::detach(Attachment& attachment, const attach::SharedMaps& maps)
   detached_.push_back(attach::detach(attachment.binary));
 }
 
+void Attachments::forget_tried(const discover::BinaryId& file, const std::string& service) {
+  std::erase_if(tried_, [&](const Tried& tried) {
+    return tried.binary.is_same_file(file) && tried.service == service;
+  });
+}
+
 void Attachments::add(std::vector<Attempt> attempts, const attach::SharedMaps& maps) {
   for (Attempt& attempt : attempts) {
     const discover::BinaryId& file = attempt.missing.target.binary;
     const std::string& service = attempt.missing.service;
-    std::erase_if(tried_, [&](const Tried& tried) {
-      return tried.binary.is_same_file(file) && tried.service == service;
-    });
+    forget_tried(file, service);
     if (attempt.is_stale) {
       log_->info("tried again: the file changes",
                  {{"service", service}, {"exe", attempt.missing.target.exe}});
@@ -354,9 +358,7 @@ void Attachments::leave_changed_files(const std::vector<discover::Target>& targe
     if (has_ended || (digest && *digest == binary.code_digest)) {
       continue;
     }
-    std::erase_if(tried_, [&](const Tried& tried) {
-      return tried.binary.is_same_file(binary.id) && tried.service == binary.service;
-    });
+    forget_tried(binary.id, binary.service);
     attachment->forget_calls();
     detach(*attachment, maps);
     attachment->on(UnitEvent::kAbandoned);

@@ -141,6 +141,8 @@ class Attachments {
 
   // From here on nothing counts: calls in flight stay in the maps as they are, for the next exporter.
   void stop_counting(const attach::SharedMaps& maps) const;
+  // Whatever the file holds now.
+  void forget_tried(const discover::BinaryId& file, const std::string& service);
   [[nodiscard]] static bool may_have_changed(const attach::AttachedBinary& binary,
                                              const discover::Target& target);
   // Of the same file; leave_changed_files() has seen to it that it is the same program.

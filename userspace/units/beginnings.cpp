@@ -1,11 +1,13 @@
 #include "units/beginnings.hpp"
 
+#include "collect/metric_shape.hpp"
+
 namespace units {
 namespace {
 
 bool is_counted_up(const plan::PlannedRecord& record) {
-  return record.kind == config::RecordKind::kCount || record.kind == config::RecordKind::kDuration ||
-         record.kind == config::RecordKind::kObserve;
+  return collect::counts_for(record.kind, config::MetricKind::kCounter) ||
+         collect::counts_for(record.kind, config::MetricKind::kHistogram);
 }
 
 // Whether any was not there.

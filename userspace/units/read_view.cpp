@@ -30,16 +30,14 @@ base::Result<std::vector<collect::Sample>> collect_samples(const View& view,
                                                            const collect::ProcessTable& processes) {
   std::vector<collect::Sample> all;
   for (const UnitView& unit : view.units) {
-    auto samples = collect::collect(*view.config, *unit.binary, processes, *unit.gauges, unit.unrecorded);
+    // At 0 also where an earlier exporter has counted and this one has not attached yet: no series goes and
+    // comes.
+    auto samples = collect::collect(
+        *view.config, *unit.binary, processes, *unit.gauges, unit.unrecorded,
+        unit.is_current() ? collect::KnownSeries::kAtZero : collect::KnownSeries::kAsCounted);
     if (!samples) {
       return base::with_context(std::move(samples.error()), "reading the counts of service {} in {}",
                                 unit.binary->service, unit.binary->exe);
-    }
-    // Also of what an earlier exporter has counted and this one has not attached yet: no series goes and
-    // comes.
-    if (unit.is_current()) {
-      ASSIGN_OR_RETURN(const auto initial, collect::collect_initial(*view.config, *unit.binary, processes));
-      all.insert(all.end(), initial.begin(), initial.end());
     }
     // Gauges of probes that were changed are told by those that took their place.
     for (collect::Sample& sample : *samples) {
