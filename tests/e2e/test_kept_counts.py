@@ -252,22 +252,6 @@ class KeptCounts(TestCase):
         samples = self.check(exporter, load.stop())
         self.assertEqual(samples[exposition.series("uprobe_exporter_blind_seconds_total")], 0)
 
-    def test_an_exporter_whose_successor_is_gone_ends_so_that_it_is_started_again(self):
-        load = Load(self, self.exe)
-        exporter = self.start_exporter()
-        load.process.ask("10", "done 10")
-        following = self.start_exporter()
-        exporter.wait_log("detached: another exporter has taken over")
-        following.process.kill()
-        exporter.wait_log("the exporter that took over has ended and this one has no probes any more: start it again")
-        self.assertEqual(exporter.process.wait(60), 1)
-        load.process.ask("10", "done 10")
-        exporter = self.start_exporter()
-        load.process.ask("10", "done 10")
-        samples = exporter.samples()
-        self.assertEqual(self.counted(samples), 20)
-        self.assertGreater(samples[exposition.series("uprobe_exporter_blind_seconds_total")], 0)
-
     def test_an_exporter_that_is_killed_misses_no_more_than_it_says(self):
         load = Load(self, self.exe)
         exporter = self.start_exporter()

@@ -13,27 +13,48 @@
 #include "units/read_view.hpp"
 
 namespace app {
+namespace {
 
-Exporter::Exporter(units::Owner& owner, bool enable_lifecycle, const base::Clock& clock, base::Logger& log)
-    : owner_(&owner),
-      enable_lifecycle_(enable_lifecycle),
+constexpr const char* kOthersPages =
+    "another exporter counts with the same pins: its pages have what these would show";
+
+}  // namespace
+
+Exporter::Exporter(std::shared_ptr<units::Owner> owner, bool enable_lifecycle, const base::Clock& clock,
+                   base::Logger& log)
+    : enable_lifecycle_(enable_lifecycle),
       clock_(&clock),
       log_(&log),
-      memory_{.metrics = owner.view()->config->metrics,
-              .ratios = metrics::RatioWindows(owner.view()->config->metrics),
+      owner_(std::move(owner)),
+      memory_{.metrics = owner_->view()->config->metrics,
+              .ratios = metrics::RatioWindows(owner_->view()->config->metrics),
               .use = {}} {
-  const auto view = owner.view();
+  const auto view = owner_->view();
   // Lookups that were counted before belong to no window of ours.
   if (const auto samples = units::collect_samples(*view, *view->processes)) {
     memory_.ratios.start_from(*samples);
   }
 }
 
+void Exporter::follow(std::shared_ptr<units::Owner> owner) {
+  const std::scoped_lock lock(mutex_);
+  owner_.swap(owner);
+}
+
+std::shared_ptr<units::Owner> Exporter::owner() const {
+  const std::scoped_lock lock(mutex_);
+  return owner_;
+}
+
 base::Result<metrics::Snapshot> Exporter::snapshot(std::optional<std::string_view> service) {
   const auto start = clock_->steady_now();
-  const auto view = owner_->view();
+  const auto owner = this->owner();
+  const auto view = owner->view();
+  if (view->superseded && view->superseded->is_stale) {
+    return base::fail(base::ErrorCode::kUnsupported, kOthersPages);
+  }
   ASSIGN_OR_RETURN(const auto processes,
-                   units::processes_now(*view, owner_->maps(), owner_->proc(), owner_->pid_namespace()));
+                   units::processes_now(*view, owner->maps(), owner->proc(), owner->pid_namespace()));
   std::unique_lock turn(reading_);
   ASSIGN_OR_RETURN(std::vector<collect::Sample> samples, units::collect_samples(*view, *processes));
   std::vector<metrics::Family> ratios = remember(*view, samples, service);
@@ -43,7 +64,7 @@ base::Result<metrics::Snapshot> Exporter::snapshot(std::optional<std::string_vie
   snapshot = metrics::with_families(std::move(snapshot), std::move(ratios));
   // A service's own endpoint shows that service and nothing of the exporter.
   if (!service) {
-    snapshot = metrics::with_families(std::move(snapshot), metrics::self_metrics(state_of(*view)));
+    snapshot = metrics::with_families(std::move(snapshot), metrics::self_metrics(state_of(*owner, *view)));
   }
   const std::scoped_lock lock(mutex_);
   memory_.last_scrape = clock_->steady_now() - start;
@@ -67,32 +88,37 @@ std::vector<metrics::Family> Exporter::remember(const units::View& view,
 
 std::vector<std::string> Exporter::services() const {
   std::vector<std::string> names;
-  const auto view = owner_->view();
+  const auto view = owner()->view();
   std::ranges::transform(view->config->services, std::back_inserter(names), &config::Service::name);
   return names;
 }
 
 std::optional<std::string> Exporter::not_ready_reason() const {
-  return owner_->view()->not_ready;
+  const auto view = owner()->view();
+  if (view->superseded && view->superseded->is_stale) {
+    return kOthersPages;
+  }
+  return view->not_ready;
 }
 
 metrics::SelfState Exporter::self_state() const {
-  return state_of(*owner_->view());
+  const auto owner = this->owner();
+  return state_of(*owner, *owner->view());
 }
 
 std::optional<base::Result<>> Exporter::reload() {
   if (!enable_lifecycle_) {
     return std::nullopt;
   }
-  return owner_->reload([] { ::kill(::getpid(), SIGHUP); });
+  return owner()->reload([] { ::kill(::getpid(), SIGHUP); });
 }
 
-metrics::SelfState Exporter::state_of(const units::View& view) const {
-  metrics::SelfState state = report_units(view, owner_->maps(), *log_);
-  report_costs(state, view, units::costs_now(view, owner_->maps()));
+metrics::SelfState Exporter::state_of(const units::Owner& owner, const units::View& view) const {
+  metrics::SelfState state = report_units(view, owner.maps(), *log_);
+  report_costs(state, view, units::costs_now(view, owner.maps()));
   state.lost_log_lines = log_->lost_lines();
-  state.lost_process_events = owner_->lost_process_events();
-  state.process = owner_->proc().resource_use(::getpid());
+  state.lost_process_events = owner.lost_process_events();
+  state.process = owner.proc().resource_use(::getpid());
   const std::scoped_lock lock(mutex_);
   state.metrics = memory_.use;
   state.scrape_duration_seconds = memory_.last_scrape.count();

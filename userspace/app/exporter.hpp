@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -18,8 +19,12 @@ namespace app {
 
 class Exporter final : public expose::Exposed {
  public:
-  // All arguments outlive the result. With `enable_lifecycle`, reload() may be asked for over HTTP.
-  Exporter(units::Owner& owner, bool enable_lifecycle, const base::Clock& clock, base::Logger& log);
+  // `clock` and `log` outlive the result. With `enable_lifecycle`, reload() may be asked for over HTTP.
+  Exporter(std::shared_ptr<units::Owner> owner, bool enable_lifecycle, const base::Clock& clock,
+           base::Logger& log);
+
+  // From here on answers are this owner's. Any thread.
+  void follow(std::shared_ptr<units::Owner> owner);
 
   [[nodiscard]] base::Result<metrics::Snapshot> snapshot(std::optional<std::string_view> service) override;
   [[nodiscard]] std::vector<std::string> services() const override;
@@ -38,14 +43,15 @@ class Exporter final : public expose::Exposed {
 
   std::vector<metrics::Family> remember(const units::View& view, const std::vector<collect::Sample>& samples,
                                         std::optional<std::string_view> service);
-  [[nodiscard]] metrics::SelfState state_of(const units::View& view) const;
+  [[nodiscard]] metrics::SelfState state_of(const units::Owner& owner, const units::View& view) const;
+  [[nodiscard]] std::shared_ptr<units::Owner> owner() const;
 
-  units::Owner* owner_;  // owned by main
   const bool enable_lifecycle_;
   const base::Clock* clock_;  // owned by main
   base::Logger* log_;         // owned by main
   std::mutex reading_;  // scrapes read in turns: to the windows of ratios, counts that go back began again
   mutable std::mutex mutex_;  // guards what follows, for arithmetic only
+  std::shared_ptr<units::Owner> owner_;
   Memory memory_;
 };
 

@@ -21,6 +21,7 @@ struct RunOptions {
   std::string web_config;  // "" for plain HTTP without passwords
   base::LogOptions log;
   std::string pin_path = kPinPath;  // "": counts begin at 0 with each start
+  bool takes_over_others = false;   // also from an exporter that counts services which this one does not
   bool enable_lifecycle = false;    // POST /-/reload
   bool emulates_returns = true;     // where the kernel lets a program write registers
   bool strict = false;              // a probe that cannot be attached ends the exporter

@@ -126,31 +126,44 @@ base::Result<SignalSets> block_signals() {
 }
 
 // Until a signal ends it, or the owner's thread ends by itself.
-base::Result<> follow(units::Owner& owner, const SignalSets& signals, base::Logger& log) {
+base::Result<units::Owner::Ending> follow(units::Owner& owner, const SignalSets& signals, base::Logger& log) {
   std::atomic<bool> has_ended = false;
-  base::Result<> followed;
+  base::Result<units::Owner::Ending> followed = units::Owner::Ending::kStopped;
   std::jthread thread([&](const std::stop_token& stop) {
     followed = owner.run(stop, {.lease = &signals.lease, .reload = &signals.reload},
                          [] { ::kill(::getpid(), SIGUSR1); });
     has_ended = true;
-    ::kill(::getpid(), SIGTERM);
+    ::kill(::getpid(), SIGUSR1);
   });
   int signal = signals.main.wait();
-  while (signal == SIGUSR1) {
+  while (signal == SIGUSR1 && !has_ended) {
     // After the services' probes: each moment without them is one in which nobody counts.
     measure_prices(owner, log);
-    log.info("ready");
-    base::tell_systemd(base::ServiceState::kReady, log);
     signal = signals.main.wait();
   }
-  base::tell_systemd(base::ServiceState::kStopping, log);
-  const bool was_told = !has_ended;
+  if (signal != SIGUSR1) {
+    base::tell_systemd(base::ServiceState::kStopping, log);
+  }
   thread.request_stop();
   thread.join();
-  if (followed && was_told) {
+  if (followed && signal != SIGUSR1) {
     log.info("stopped", {{"signal", signal}});
+    followed = units::Owner::Ending::kStopped;
   }
   return followed;
+}
+
+// One owner after the other, as exporters before and after this one end.
+base::Result<> follow_all(std::shared_ptr<units::Owner> owner, Exporter& exporter, const SignalSets& signals,
+                          const base::Clock& clock, base::Logger& log) {
+  for (;;) {
+    ASSIGN_OR_RETURN(const units::Owner::Ending ending, follow(*owner, signals, log));
+    if (ending == units::Owner::Ending::kStopped) {
+      return {};
+    }
+    ASSIGN_OR_RETURN(owner, units::Owner::create(owner->heir(), clock, log));
+    exporter.follow(owner);
+  }
 }
 
 int serve(const RunOptions& options, units::Owner::Options owner_options, WebConfigFile* web,
@@ -169,11 +182,12 @@ int serve(const RunOptions& options, units::Owner::Options owner_options, WebCon
   if (!service_sockets) {
     return report(log, service_sockets.error());
   }
-  auto owner = units::Owner::create(std::move(owner_options), clock, log);
-  if (!owner) {
-    return report(log, owner.error());
+  auto created = units::Owner::create(std::move(owner_options), clock, log);
+  if (!created) {
+    return report(log, created.error());
   }
-  Exporter exporter(**owner, options.enable_lifecycle, clock, log);
+  const std::shared_ptr<units::Owner> owner = *std::move(created);
+  Exporter exporter(owner, options.enable_lifecycle, clock, log);
   expose::BasicAuth auth;
   auto server = start_server(std::move(*socket), web, auth, [&exporter](const expose::Request& request) {
     return expose::answer(request, exporter);
@@ -187,7 +201,7 @@ int serve(const RunOptions& options, units::Owner::Options owner_options, WebCon
   }
   const bool has_tls = web != nullptr && web->current()->tls != nullptr;
   log.info("listening", {{"address", options.listen_address}, {"port", server->port()}, {"tls", has_tls}});
-  const auto followed = follow(**owner, *signals, log);
+  const auto followed = follow_all(owner, exporter, *signals, clock, log);
   return followed ? 0 : report(log, followed.error());
 }
 
@@ -223,6 +237,7 @@ int execute(const RunOptions& options) {
                {.file = std::move(file),
                 .loaded = *std::move(config),
                 .pin_path = options.pin_path,
+                .takes_over_others = options.takes_over_others,
                 .emulates_returns = options.emulates_returns,
                 .strict = options.strict},
                web.get(), clock, log);

@@ -87,6 +87,7 @@ metrics::SelfState report_units(const units::View& view, const attach::SharedMap
   state.services = view.services;
   state.blind_seconds = view.blind_seconds;
   state.resets = view.resets;
+  state.is_superseded = view.superseded.has_value();
   state.reload = view.reload;
   state.series_memory_failures = view.series_memory_failures;
   const auto hits = collect::read_hits(maps);

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
@@ -277,6 +278,32 @@ std::vector<AttachedBinary> load_pinned(const PinFolder& units, std::vector<std:
     }
   }
   return found;
+}
+
+void unpin_others(const PinFolder& units, const std::vector<const AttachedBinary*>& kept) {
+  std::map<std::string, std::set<std::string>> wanted;  // by unit
+  for (const AttachedBinary* binary : kept) {
+    std::set<std::string>& names = wanted[unit_name(*binary)];
+    names.insert({plan_name(binary->generation), maps_name(binary->maps_generation)});
+    for (const AttachedProbe& probe : binary->probes) {
+      names.insert(probe_name(probe.number));
+    }
+  }
+  for (const std::string& unit : units.names()) {
+    if (!number_after(kUnit, unit)) {
+      continue;
+    }
+    if (!wanted.contains(unit)) {
+      units.remove(unit);
+      continue;
+    }
+    const PinFolder folder = units.existing(unit);
+    for (const std::string& name : folder.names()) {
+      if (!wanted.at(unit).contains(name)) {
+        folder.remove(name);
+      }
+    }
+  }
 }
 
 void unpin(const PinFolder& units, const AttachedBinary& binary, bool whole_unit) {

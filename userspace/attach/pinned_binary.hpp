@@ -35,6 +35,9 @@ namespace attach {
 [[nodiscard]] std::vector<AttachedBinary> load_pinned(const PinFolder& units,
                                                       std::vector<std::string>& problems);
 
+// Forgets all generations but these, with the maps that none of them has.
+void unpin_others(const PinFolder& units, const std::vector<const AttachedBinary*>& kept);
+
 // Forgets the counts of all probes of one generation, or, where it is the last of its unit, the whole unit.
 void unpin(const PinFolder& units, const AttachedBinary& binary, bool whole_unit);
 

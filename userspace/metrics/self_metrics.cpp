@@ -148,7 +148,8 @@ void append_losses(Families& families, const SelfState& state) {
   }
   families.push_back(losses.build());
   families.push_back(counter("uprobe_exporter_blind_seconds_total", "seconds", {},
-                             "Time in which services ran without probes, over restarts of the exporter.")
+                             "Time in which services ran without probes, over restarts of the exporter; also from "
+                             "the start of a program that was never seen before until its probes were there.")
                          .add({}, state.blind_seconds)
                          .build());
   families.push_back(
@@ -165,6 +166,11 @@ void append_losses(Families& families, const SelfState& state) {
     unknown.set({metric}, 1);
   }
   families.push_back(unknown.build());
+  families.push_back(gauge("uprobe_exporter_superseded", "", {},
+                           "1 while another exporter with the same pins is at work; 30 s after that one counts, "
+                           "this one shows no page any more.")
+                         .add({}, state.is_superseded ? 1.0 : 0.0)
+                         .build());
 }
 
 void append_services(Families& families, const SelfState& state) {

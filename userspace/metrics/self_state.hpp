@@ -105,6 +105,7 @@ struct SelfState {
       unknown_baselines;             // metrics that started while their true value could not be known
   double blind_seconds = 0;          // time without probes, over restarts of the exporter
   std::uint64_t resets = 0;          // times that counts of an exporter before were given up
+  bool is_superseded = false;        // another exporter with the same pins is at work
   std::uint64_t lost_log_lines = 0;  // that could not be written
   std::uint64_t lost_process_events = 0;
   double scrape_duration_seconds = 0;  // of the scrape before this one

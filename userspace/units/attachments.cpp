@@ -131,6 +131,7 @@ Attempt Attachments::attach(Missing missing, const attach::ProcessWatch& watch,
   const std::string& service = attempt.missing.service;
   const Attachment* earlier = find(target.binary, service);
   const auto fail = [&](const base::Error& error) {
+    attempt.refused = error.message;
     log_->error("binary not probed", {{"service", service}, {"exe", target.exe}, {"error", error.message}});
   };
   auto file = attach::HeldFile::open(
@@ -426,6 +427,22 @@ void Attachments::give_way_to_successor(const attach::SharedMaps& maps) {
                  {{"service", attachment->binary.service}, {"exe", attachment->binary.exe}});
     }
   }
+}
+
+void Attachments::resume(const attach::SharedMaps& maps) {
+  std::vector<attach::Gate> gates;
+  std::vector<const attach::AttachedBinary*> ours;
+  for (const auto& attachment : attachments_) {
+    const attach::AttachedBinary& binary = attachment->binary;
+    ours.push_back(&binary);
+    if (!binary.links.empty()) {
+      gates.push_back({.number = binary.gate, .generation = binary.generation});
+    }
+  }
+  if (auto result = attach::open_gates(maps, gates); !result) {
+    log_->error("going on to count", {{"error", result.error().message}});
+  }
+  attach::unpin_others(kept_->units(), ours);
 }
 
 void Attachments::drop_left_out_services(const attach::SharedMaps& maps) {

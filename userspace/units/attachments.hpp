@@ -65,6 +65,7 @@ struct Attempt {
   bool takes_over = false;    // from programs that count until its gate is opened
   bool is_as_before = false;  // the file was touched and is probed as it should be
   bool is_stale = false;      // the file changed while it was inspected and probed: to be tried again
+  std::optional<std::string> refused = std::nullopt;  // why the binary cannot be probed
 };
 
 class Attachments {
@@ -107,6 +108,9 @@ class Attachments {
 
   // Detaches what another exporter has taken over.
   void give_way_to_successor(const attach::SharedMaps& maps);
+
+  // Goes on after an exporter that has ended before it began to count; removes what it has left.
+  void resume(const attach::SharedMaps& maps);
 
   // Detaches services that the config does not have any more.
   void drop_left_out_services(const attach::SharedMaps& maps);

@@ -1,60 +1,61 @@
 #include "units/kept_state.hpp"
 
-#include <bpf/bpf.h>
-#include <fcntl.h>
-#include <sys/file.h>
+#include <fmt/format.h>
 
-#include <array>
-#include <cerrno>
+#include <algorithm>
 #include <chrono>
+#include <filesystem>
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <string_view>
+#include <system_error>
 #include <thread>
+#include <utility>
 
 #include "base/clock.hpp"
 
 namespace units {
 namespace {
 
-using base::fail_errno;
 using base::Result;
 
 // Of the layout below PATH/v3; maps and descriptions that differ are those of another version.
 constexpr std::string_view kVersion = "v3";
 constexpr std::chrono::milliseconds kAskEvery{50};
 constexpr std::chrono::seconds kPatience{30};
-// Enough for a successor to take the turn that was left to it.
-constexpr std::chrono::seconds kSuccession{5};
 
-// The turn is a lock on the folder itself: the kernel gives it back when an exporter dies.
-Result<base::UniqueFd> open_turn(const std::string& path) {
-  base::UniqueFd turn(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!turn) {
-    return fail_errno(errno, "opening {}", path);
-  }
-  return turn;
+std::string encode_names(const std::vector<std::string>& names) {
+  std::string bytes;
+  nlohmann::json::to_cbor(names, bytes);
+  return bytes;
 }
 
-bool try_lock(const base::UniqueFd& turn) {
-  return ::flock(turn.value(), LOCK_EX | LOCK_NB) == 0;
+Result<std::vector<std::string>> decode_names(std::string_view bytes) {
+  try {
+    return nlohmann::json::from_cbor(bytes).get<std::vector<std::string>>();
+  } catch (const nlohmann::json::exception& error) {
+    return base::fail(base::ErrorCode::kUnsupported, "the names of services cannot be read: {}", error.what());
+  }
 }
 
 }  // namespace
 
-base::Result<KeptState> KeptState::open(const std::string& path, base::Logger& log) {
+base::Result<KeptState> KeptState::open(Options options, base::Logger& log) {
   KeptState state(log);
-  if (path.empty()) {
+  if (!options.path.empty()) {
+    auto root = attach::PinFolder::open(options.path);
+    if (root) {
+      state.root_ = *std::move(root);
+    } else {
+      log.warn("counts are not kept: they begin at 0 when the exporter starts again",
+               {{"reason", root.error().message}});
+    }
+  }
+  ASSIGN_OR_RETURN(state.words_, open_words(state.root_));
+  if (!state.root_.is_somewhere()) {
     return state;
   }
-  auto root = attach::PinFolder::open(path);
-  if (!root) {
-    log.warn("counts are not kept: they begin at 0 when the exporter starts again",
-             {{"reason", root.error().message}});
-    return state;
-  }
-  state.root_ = *std::move(root);
-  RETURN_IF_ERROR(state.open_words());
-  RETURN_IF_ERROR(state.wait_for_turn());
+  RETURN_IF_ERROR(state.take_turn(std::move(options)));
   state.drop_other_versions();
   RETURN_IF_ERROR(state.open_folders());
   state.read_kept();
@@ -62,11 +63,17 @@ base::Result<KeptState> KeptState::open(const std::string& path, base::Logger& l
 }
 
 base::Result<> KeptState::remove(const std::string& path) {
-  ASSIGN_OR_RETURN(const base::UniqueFd turn, open_turn(path));
-  if (!try_lock(turn)) {
-    return base::fail(base::ErrorCode::kKernel, "an exporter is at work with {}: stop it first", path);
+  if (std::error_code error; !std::filesystem::is_directory(path, error)) {
+    return base::fail(base::ErrorCode::kNotFound, "{} is no folder: nothing is kept there", path);
   }
   ASSIGN_OR_RETURN(const attach::PinFolder root, attach::PinFolder::open(path));
+  RETURN_IF_ERROR(root.folder("counting"));
+  ASSIGN_OR_RETURN(std::shared_ptr<ExporterWords> words, open_words(root));
+  Succession succession(path, std::move(words));
+  ASSIGN_OR_RETURN(const bool is_ours, succession.try_turn(base::boot_time_ns()));
+  if (!is_ours) {
+    return base::fail(base::ErrorCode::kKernel, "an exporter is at work with {}: stop it first", path);
+  }
   for (const std::string& name : root.names()) {
     root.remove(name);
   }
@@ -80,40 +87,59 @@ base::Result<> KeptState::open_folders() {
   return {};
 }
 
-base::Result<> KeptState::open_words() {
-  if (auto words = root_.get("exporter")) {
-    words_ = *std::move(words);
+base::Result<> KeptState::take_turn(Options options) {
+  RETURN_IF_ERROR(root_.folder("counting"));
+  succession_.emplace(root_.path(), words_);
+  if (options.turn) {
+    succession_->use_turn(std::move(options.turn));
     return {};
   }
-  words_ = base::UniqueFd(bpf_map_create(BPF_MAP_TYPE_ARRAY, "exporter", sizeof(std::uint32_t),
-                                         sizeof(std::uint64_t), static_cast<std::uint32_t>(Word::kWords),
-                                         nullptr));
-  if (!words_) {
-    return fail_errno(errno, "creating map exporter");
+  ASSIGN_OR_RETURN(const bool is_ours, succession_->try_turn(base::boot_time_ns()));
+  if (is_ours) {
+    return {};
   }
-  return root_.pin(words_.value(), "exporter");
+  RETURN_IF_ERROR(check_scope(options));
+  return wait_for_turn();
+}
+
+// Before it is asked: an exporter that is started by mistake disturbs nobody.
+base::Result<> KeptState::check_scope(const Options& options) const {
+  const auto bytes = root_.existing(kVersion).read("scope");
+  const auto scope = bytes ? decode_names(*bytes) : Result<std::vector<std::string>>(std::vector<std::string>());
+  std::vector<std::string> given_up = scope ? *scope : std::vector<std::string>();
+  std::erase_if(given_up, [&](const std::string& service) {
+    return std::ranges::find(options.services, service) != options.services.end();
+  });
+  if (given_up.empty()) {
+    return {};
+  }
+  const std::string names = fmt::format("{}", fmt::join(given_up, ", "));
+  if (!options.takes_over_others) {
+    return base::fail(base::ErrorCode::kInvalidConfig,
+                      "the exporter that is at work with {} counts {}, which this one's configuration does not "
+                      "have: give this one another --bpf.pin-path, or give up what is counted there with --takeover",
+                      root_.path(), names);
+  }
+  log_->warn("services are given up: the exporter that is at work counts them, this one does not",
+             {{"services", names}, {"pins", root_.path()}});
+  return {};
 }
 
 base::Result<> KeptState::wait_for_turn() {
-  ASSIGN_OR_RETURN(turn_, open_turn(root_.path()));
+  log_->info("another exporter is at work; waiting for it to hand over", {{"pins", root_.path()}});
   const auto end = std::chrono::steady_clock::now() + kPatience;
-  while (!try_lock(turn_)) {
-    if (!has_predecessor_) {
-      log_->info("another exporter is at work; waiting for it to hand over", {{"pins", root_.path()}});
-      has_predecessor_ = true;
-    }
-    if (std::chrono::steady_clock::now() >= end) {
-      return base::fail(
-          base::ErrorCode::kKernel,
-          "the exporter that is at work with {} does not hand over: stop it, or give this one another "
-          "--bpf.pin-path",
-          root_.path());
-    }
-    set_word(Word::kSuccessor, 1);
+  while (std::chrono::steady_clock::now() < end) {
+    succession_->ask_for_turn();
     std::this_thread::sleep_for(kAskEvery);
+    ASSIGN_OR_RETURN(const bool is_ours, succession_->try_turn(base::boot_time_ns()));
+    if (is_ours) {
+      return {};
+    }
   }
-  set_word(Word::kSuccessor, 0);
-  return {};
+  return base::fail(base::ErrorCode::kKernel,
+                    "the exporter that is at work with {} does not hand over: stop it, or give this one another "
+                    "--bpf.pin-path",
+                    root_.path());
 }
 
 void KeptState::drop_other_versions() {
@@ -127,20 +153,38 @@ void KeptState::drop_other_versions() {
 }
 
 void KeptState::read_kept() {
-  if (const auto bytes = version_.read("totals")) {
-    auto totals = collect::decode_totals(*bytes);
-    if (totals) {
-      totals_ = *std::move(totals);
-    } else {
-      count_reset(totals.error().message);
-    }
+  read_totals();
+  read_service_bits();
+}
+
+void KeptState::read_again() {
+  totals() = {};
+  read_kept();
+}
+
+void KeptState::read_totals() {
+  const auto bytes = version_.read("totals");
+  if (!bytes) {
+    return;
   }
-  if (const auto bytes = version_.read("services")) {
-    try {
-      service_bits_ = attach::ServiceBits(nlohmann::json::from_cbor(*bytes).get<std::vector<std::string>>());
-    } catch (const nlohmann::json::exception& error) {
-      count_reset(std::string("the names of services cannot be read: ") + error.what());
-    }
+  auto read = collect::decode_totals(*bytes);
+  if (read) {
+    totals() = *std::move(read);
+  } else {
+    count_reset(read.error().message);
+  }
+}
+
+void KeptState::read_service_bits() {
+  const auto bytes = version_.read("services");
+  if (!bytes) {
+    return;
+  }
+  auto names = decode_names(*bytes);
+  if (names) {
+    service_bits_ = attach::ServiceBits(*std::move(names));
+  } else {
+    count_reset(names.error().message);
   }
 }
 
@@ -149,13 +193,15 @@ base::Result<> KeptState::reset(const std::string& reason) {
   root_.remove(kVersion);
   totals() = {};
   service_bits_ = {};
-  has_predecessor_ = false;
+  if (succession_) {
+    succession_->forget_predecessor();
+  }
   return open_folders();
 }
 
 void KeptState::count_reset(const std::string& reason) {
   log_->warn("counts begin at 0", {{"pins", root_.path()}, {"reason", reason}});
-  set_word(Word::kResets, word(Word::kResets) + 1);
+  words_->set(Word::kResets, words_->get(Word::kResets) + 1);
 }
 
 const std::shared_ptr<const collect::Totals>& KeptState::published_totals() {
@@ -178,61 +224,62 @@ base::Result<> KeptState::adapt_totals(const std::vector<config::Metric>& metric
   return totals_ == before ? base::Result<>{} : save_totals();
 }
 
-base::Result<> KeptState::save_service_bits() {
-  std::string bytes;
-  nlohmann::json::to_cbor(service_bits_.names(), bytes);
-  return version_.write("services", bytes);
+base::Result<> KeptState::use_services(const std::vector<config::Service>& services) {
+  service_bits_.assign(services);
+  RETURN_IF_ERROR(version_.write("services", encode_names(service_bits_.names())));
+  std::vector<std::string> scope;
+  std::ranges::transform(services, std::back_inserter(scope), &config::Service::name);
+  return version_.write("scope", encode_names(scope));
 }
 
-void KeptState::note_alive() {
-  const std::uint64_t now = base::boot_time_ns();
-  const std::uint64_t last = word(Word::kAlive);
-  if (!was_noted_ && last != 0 && !has_predecessor_) {
-    set_word(Word::kBlind, word(Word::kBlind) + (now - last));
+bool KeptState::has_lost_predecessor() const {
+  return has_predecessor() && !succession_->is_predecessor_counting();
+}
+
+void KeptState::end_counting() {
+  if (succession_) {
+    succession_->end_counting();
   }
-  was_noted_ = true;
-  set_word(Word::kAlive, now);
+}
+
+void KeptState::begin_to_count() {
+  if (succession_) {
+    succession_->begin_to_count(base::boot_time_ns());
+  }
+}
+
+void KeptState::note_alive(std::uint64_t running_since) {
+  const std::uint64_t now = base::boot_time_ns();
+  const std::uint64_t last = words_->get(Word::kAlive);
+  if (!std::exchange(was_noted_, true) && last != 0 && !has_predecessor() && running_since != 0) {
+    const std::uint64_t since = std::max(last, running_since);
+    words_->set(Word::kBlind, words_->get(Word::kBlind) + (now - since));
+  }
+  words_->set(Word::kAlive, now);
+}
+
+void KeptState::add_blind(std::chrono::nanoseconds time) {
+  words_->set(Word::kBlind, words_->get(Word::kBlind) + static_cast<std::uint64_t>(time.count()));
 }
 
 bool KeptState::is_wanted() const {
-  return word(Word::kSuccessor) != 0;
+  return succession_ && succession_->is_asked_for_turn();
 }
 
 void KeptState::hand_over() {
-  turn_ = base::UniqueFd();
-  handed_over_ = std::chrono::steady_clock::now();
+  succession_->hand_over(base::boot_time_ns());
 }
 
-bool KeptState::is_abandoned() const {
-  if (std::chrono::steady_clock::now() - handed_over_ < kSuccession) {
-    return false;
-  }
-  const auto turn = open_turn(root_.path());
-  return turn && try_lock(*turn);
+base::Result<Successor> KeptState::look_at_successor() {
+  return succession_->look_at_successor(base::boot_time_ns());
 }
 
 double KeptState::blind_seconds() const {
-  return static_cast<double>(word(Word::kBlind)) / 1e9;
+  return static_cast<double>(words_->get(Word::kBlind)) / 1e9;
 }
 
 std::uint64_t KeptState::resets() const {
-  return word(Word::kResets);
-}
-
-std::uint64_t KeptState::word(Word which) const {
-  const auto key = static_cast<std::uint32_t>(which);
-  std::uint64_t value = 0;
-  if (words_) {
-    bpf_map_lookup_elem(words_.value(), &key, &value);
-  }
-  return value;
-}
-
-void KeptState::set_word(Word which, std::uint64_t value) {
-  const auto key = static_cast<std::uint32_t>(which);
-  if (words_) {
-    bpf_map_update_elem(words_.value(), &key, &value, BPF_ANY);
-  }
+  return words_->get(Word::kResets);
 }
 
 }  // namespace units

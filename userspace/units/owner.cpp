@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <initializer_list>
 #include <iterator>
+#include <span>
 #include <utility>
 
 #include "attach/capabilities.hpp"
@@ -20,6 +21,8 @@
 #include "discover/own_pid_namespace.hpp"
 #include "units/beginnings.hpp"
 #include "units/detached_probes.hpp"
+#include "units/oldest_start.hpp"
+#include "units/rehearse.hpp"
 #include "units/retired_counts.hpp"
 
 namespace units {
@@ -29,18 +32,22 @@ namespace {
 constexpr std::chrono::milliseconds kWait{500};
 // Probes that could not be attached, and counts that could not be added up, are tried again.
 constexpr std::chrono::seconds kTryAgain{5};
+// While nobody but another exporter can count, its end is noticed so soon.
+constexpr std::chrono::milliseconds kWatchSuccessor{50};
+// Both exporters' pages are right for a while, so that whoever reads them can change over.
+constexpr std::chrono::seconds kShownAfterSuccession{30};
 
 constexpr const char* kSeesNothing =
     "this exporter has a pid namespace of its own and sees no process but itself: give it the host's "
     "(hostPID: true in Kubernetes, --pid=host for containers)";
 
-// Waits for at most kWait until one of the descriptors is readable.
-void wait_for_news(std::initializer_list<int> descriptors) {
+// Waits for at most so long until one of the descriptors is readable.
+void wait_for_news(std::initializer_list<int> descriptors, std::chrono::milliseconds longest) {
   std::vector<pollfd> entries;
   for (const int descriptor : descriptors) {
     entries.push_back({.fd = descriptor, .events = POLLIN, .revents = 0});
   }
-  ::poll(entries.data(), entries.size(), static_cast<int>(kWait.count()));
+  ::poll(entries.data(), entries.size(), static_cast<int>(longest.count()));
 }
 
 void report(const BudgetBreak& found, base::Logger& log) {
@@ -69,6 +76,12 @@ std::optional<std::string> first_problem(const attach::CountedBinary& binary) {
                      failed->error);
 }
 
+std::vector<std::string> names_of(const std::vector<config::Service>& services) {
+  std::vector<std::string> names;
+  std::ranges::transform(services, std::back_inserter(names), &config::Service::name);
+  return names;
+}
+
 }  // namespace
 
 base::Result<std::unique_ptr<Owner>> Owner::create(Options options, const base::Clock& clock,
@@ -81,7 +94,15 @@ base::Result<std::unique_ptr<Owner>> Owner::create(Options options, const base::
   // Before the first service's file is opened, and before there are threads, which have capabilities of their
   // own.
   RETURN_IF_ERROR(attach::drop_capabilities(kernel));
-  ASSIGN_OR_RETURN(KeptState kept, KeptState::open(options.pin_path, log));
+  if (options.strict) {
+    RETURN_IF_ERROR(rehearse(options.loaded.config));
+  }
+  ASSIGN_OR_RETURN(KeptState kept,
+                   KeptState::open({.path = options.pin_path,
+                                    .services = names_of(options.loaded.config.services),
+                                    .takes_over_others = options.takes_over_others,
+                                    .turn = std::move(options.turn)},
+                                   log));
   auto watch = attach::ProcessWatch::start(kept.shared());
   if (!watch && watch.error().code == base::ErrorCode::kUnsupported) {
     RETURN_IF_ERROR(kept.reset(watch.error().message));
@@ -104,6 +125,7 @@ base::Result<std::unique_ptr<Owner>> Owner::create(Options options, const base::
 Owner::Owner(Options options, KeptState kept, attach::KernelSupport kernel, attach::ProcessWatch watch,
              std::unique_ptr<attach::RealFiles> real_files, const base::Clock& clock, base::Logger& log)
     : strict_(options.strict),
+      takes_over_others_(options.takes_over_others),
       kernel_(kernel),
       watch_(std::move(watch)),
       clock_(&clock),
@@ -111,6 +133,7 @@ Owner::Owner(Options options, KeptState kept, attach::KernelSupport kernel, atta
       real_files_(std::move(real_files)),
       proc_("/proc", [this](const discover::Process& process,
                             const std::string& path) { return real_files_->below(process, path); }),
+      pin_path_(std::move(options.pin_path)),
       file_(std::move(options.file)),
       config_(std::move(options.loaded.config)),
       published_config_(std::make_shared<const config::ProbeConfig>(config_)),
@@ -130,8 +153,7 @@ Owner::Owner(Options options, KeptState kept, attach::KernelSupport kernel, atta
 // What exporters before us have counted.
 base::Result<> Owner::adopt() {
   RETURN_IF_ERROR(kept_.adapt_totals(config_.metrics));
-  kept_.service_bits().assign(config_.services);
-  RETURN_IF_ERROR(kept_.save_service_bits());
+  RETURN_IF_ERROR(kept_.use_services(config_.services));
   if (!kept_.has_predecessor()) {
     RETURN_IF_ERROR(registry_.end_gone(watch_.maps()));
   }
@@ -150,10 +172,10 @@ base::Result<> Owner::adopt() {
   return {};
 }
 
-base::Result<> Owner::run(const std::stop_token& stop, const Wakers& wakers,
-                          const std::function<void()>& on_attached) {
-  base::Result<> result = first_round();
-  if (result) {
+base::Result<Owner::Ending> Owner::run(const std::stop_token& stop, const Wakers& wakers,
+                                       const std::function<void()>& on_attached) {
+  base::Result<Ending> result = first_round();
+  if (result && *result == Ending::kStopped) {
     on_attached();
     result = follow(stop, wakers);
   }
@@ -161,50 +183,76 @@ base::Result<> Owner::run(const std::stop_token& stop, const Wakers& wakers,
   return result;
 }
 
-base::Result<> Owner::first_round() {
+Owner::Options Owner::heir() {
+  return {.file = file_,
+          .loaded = {.config = config_, .hash = reload_state_.config_hash, .warnings = {}},
+          .pin_path = pin_path_,
+          .takes_over_others = takes_over_others_,
+          .emulates_returns = kernel_.register_writes,
+          .strict = strict_ && !has_said_ready_,  // later it has worked
+          .turn = kept_.give_turn()};
+}
+
+base::Result<Owner::Ending> Owner::first_round() {
   look_at_all_processes();
-  attach_missing();
+  std::vector<Attempt> attempts = try_missing();
+  RETURN_IF_ERROR(check_strictly(attempts));
+  if (kept_.has_lost_predecessor()) {
+    log_->warn("the exporter that handed over has ended before this one counts");
+    return Ending::kBeginsAnew;
+  }
+  begin_to_count(std::move(attempts));
   look_at_calls();
   if (targets_.empty()) {
     log_->info("no process of a service is running yet; waiting for one");
   }
-  for (const auto& attachment : attachments_.all()) {
-    if (const auto reason = first_problem(attachment->binary); strict_ && reason) {
-      return base::fail(base::ErrorCode::kUnsupported, "{} (--strict)", *reason);
-    }
-  }
   update_processes();
   retire();
-  kept_.note_alive();
+  kept_.note_alive(oldest_start_ns(targets_));
+  watched_since_ns_ = base::boot_time_ns();
   not_ready_ = "the cost of a hit is being measured";
   sees_nothing_ = sees_nothing();
   if (sees_nothing_) {
     log_->warn(kSeesNothing);
   }
   publish();
+  return Ending::kStopped;
+}
+
+base::Result<> Owner::check_strictly(const std::vector<Attempt>& attempts) const {
+  for (const Attempt& attempt : attempts) {
+    const auto reason = attempt.attachment ? first_problem(attempt.attachment->binary) : attempt.refused;
+    if (strict_ && reason) {
+      return base::fail(base::ErrorCode::kUnsupported, "service {}: {} (--strict)", attempt.missing.service,
+                        *reason);
+    }
+  }
   return {};
 }
 
-base::Result<> Owner::follow(const std::stop_token& stop, const Wakers& wakers) {
-  base::Result<> result;
-  while (result && !stop.stop_requested()) {
-    wait_for_news({watch_.event_fd(), wakers.lease->fd(), wakers.reload->fd(), wake_.value()});
+base::Result<Owner::Ending> Owner::follow(const std::stop_token& stop, const Wakers& wakers) {
+  base::Result<Ending> result = Ending::kStopped;
+  while (result && *result == Ending::kStopped && !stop.stop_requested()) {
+    wait_for_news({watch_.event_fd(), wakers.lease->fd(), wakers.reload->fd(), wake_.value()},
+                  superseded_ ? kWatchSuccessor : kWait);
     const bool is_asked = wakers.reload->take();
     take_prices();  // superseded or not: the event would wake us for ever
     if (wakers.lease->take()) {
       give_way_to_writers();
     }
-    if (is_superseded_) {
+    if (superseded_) {
       result = follow_successor();
     } else {
       follow_once(is_asked);
     }
     publish();
+    say_ready();
     attachments_.close_detached();
   }
-  if (!is_superseded_) {
-    kept_.note_alive();
+  if (!superseded_ || !kept_.has_successor_counted()) {
+    kept_.note_alive(oldest_start_ns(targets_));
   }
+  kept_.end_counting();
   attachments_.end(watch_.maps());
   return result;
 }
@@ -225,7 +273,7 @@ void Owner::do_periodic_work() {
   look_at_calls();
   follow_config(false);
   series_memory_.grow(attachments_, kept_.units(), [this] { publish(); });
-  kept_.note_alive();
+  kept_.note_alive(oldest_start_ns(targets_));
   keep_budget();
   if (kept_.is_wanted()) {
     hand_over();
@@ -238,15 +286,62 @@ void Owner::give_way_to_writers() {
 }
 
 // Closes what the other exporter has attached by now, and sees the memory that it has made.
-base::Result<> Owner::follow_successor() {
-  if (kept_.is_abandoned()) {
-    return base::fail(
-        base::ErrorCode::kKernel,
-        "the exporter that took over has ended and this one has no probes any more: start it again");
+base::Result<Owner::Ending> Owner::follow_successor() {
+  ASSIGN_OR_RETURN(const Successor successor, kept_.look_at_successor());
+  if (successor == Successor::kGone) {
+    return take_back();
   }
+  note_superseded(successor);
   attachments_.give_way_to_successor(watch_.maps());
   SeriesMemory::follow(attachments_, kept_.units());
   update_processes();
+  return Ending::kStopped;
+}
+
+void Owner::note_superseded(Successor successor) {
+  const auto now = clock_->steady_now();
+  if (successor != Successor::kPreparing && superseded_->successor == Successor::kPreparing) {
+    superseded_->since = now;
+    kept_.end_counting();
+  }
+  if (successor == Successor::kSilent && superseded_->successor != Successor::kSilent) {
+    log_->warn("the exporter that took over is not heard of any more; what it has attached goes on to count, and "
+               "this one shows it");
+  }
+  superseded_->successor = successor;
+  const bool is_stale = successor == Successor::kCounting && now - superseded_->since >= kShownAfterSuccession;
+  if (is_stale && !superseded_->is_stale) {
+    log_->warn("another exporter counts with the same pins, and this one shows nothing any more: stop one of them, "
+               "or give one another --bpf.pin-path");
+  }
+  superseded_->is_stale = is_stale;
+}
+
+// The other exporter has ended. If it had not begun to count, ours have counted on.
+base::Result<Owner::Ending> Owner::take_back() {
+  const bool has_counted = kept_.has_successor_counted();
+  log_->warn("the exporter that took over has ended: this one takes back", {{"counted", has_counted}});
+  if (has_counted) {
+    return Ending::kBeginsAnew;
+  }
+  RETURN_IF_ERROR(resume());
+  return Ending::kStopped;
+}
+
+// As if nobody had taken over: all that the other exporter has left are plans that nothing was counted by.
+base::Result<> Owner::resume() {
+  superseded_.reset();
+  kept_.read_again();
+  RETURN_IF_ERROR(kept_.adapt_totals(config_.metrics));
+  RETURN_IF_ERROR(kept_.use_services(config_.services));
+  attachments_.resume(watch_.maps());
+  SeriesMemory::follow(attachments_, kept_.units());
+  registry_ = ProcessRegistry(&config_, &kept_.service_bits(), &proc_, &watch_);
+  ended_ = EndedProcesses(&attachments_, &registry_, &kept_, clock_, log_);
+  RETURN_IF_ERROR(registry_.end_gone(watch_.maps()));
+  look_at_all_processes();
+  update_processes();
+  attach_missing();
   return {};
 }
 
@@ -276,7 +371,7 @@ void Owner::follow_processes() {
 // From here on the other exporter attaches and folds; ours only shows, and counts until the other's probes
 // do.
 void Owner::hand_over() {
-  is_superseded_ = true;
+  superseded_ = Superseded{};
   kept_.hand_over();
   reload_requests_.refuse({base::ErrorCode::kUnsupported, "another exporter has taken over"});
   log_->info("another exporter takes over");
@@ -294,7 +389,8 @@ void Owner::follow_names() {
   }
 }
 
-void Owner::attach_missing() {
+// Attaches what is missing; nothing of it counts yet.
+std::vector<Attempt> Owner::try_missing() {
   last_attempt_ = clock_->steady_now();
   attachments_.leave_changed_files(targets_, watch_.maps());
   publish();
@@ -309,15 +405,41 @@ void Owner::attach_missing() {
     missing.target.open_path = fmt::format("/proc/self/fd/{}", file.value());
     attempts.push_back(attachments_.attach(std::move(missing), watch_, kernel_));
   }
+  return attempts;
+}
+
+void Owner::attach_missing() {
+  begin_to_count(try_missing());
+}
+
+void Owner::begin_to_count(std::vector<Attempt> attempts) {
   if (std::ranges::any_of(attempts, &Attempt::is_stale)) {
     look_at_all_processes();
     last_attempt_ = {};  // again at once
   }
+  kept_.begin_to_count();
   attachments_.open(attempts, watch_.maps());
+  count_first_moments(attempts);
   take_in(std::move(attempts));
   publish();
   attachments_.report_new();
   attachments_.close_detached();
+}
+
+// Calls of programs that nobody has counted before are missed until the probes are there.
+void Owner::count_first_moments(const std::vector<Attempt>& attempts) {
+  if (watched_since_ns_ == 0) {
+    return;  // the first round: note_alive() knows
+  }
+  const std::uint64_t now = base::boot_time_ns();
+  std::uint64_t since = now;
+  for (const Attempt& attempt : attempts) {
+    if (attempt.attachment && !attempt.takes_over) {
+      const std::uint64_t started = oldest_start_ns(std::span(&attempt.missing.target, 1));
+      since = std::min(since, std::max(started, watched_since_ns_));
+    }
+  }
+  kept_.add_blind(std::chrono::nanoseconds(now - since));
 }
 
 void Owner::take_in(std::vector<Attempt> attempts) {
@@ -386,8 +508,8 @@ void Owner::use_config(config::ConfigFile::Loaded loaded) {
   config_ = std::move(loaded.config);
   published_config_ = std::make_shared<const config::ProbeConfig>(config_);
   budget_.use(config_);
-  kept_.service_bits().assign(config_.services);
-  if (auto result = kept_.save_service_bits(); !result) {
+  watched_since_ns_ = base::boot_time_ns();
+  if (auto result = kept_.use_services(config_.services); !result) {
     log_->error("keeping the services", {{"error", result.error().message}});
   }
   if (auto result = kept_.adapt_totals(config_.metrics); !result) {
@@ -436,6 +558,15 @@ void Owner::take_prices() {
   }
 }
 
+// When /-/ready says so, too: whoever has read the line need not ask again.
+void Owner::say_ready() {
+  if (!has_said_ready_ && !view()->not_ready) {
+    has_said_ready_ = true;
+    log_->info("ready");
+    base::tell_systemd(base::ServiceState::kReady, *log_);
+  }
+}
+
 void Owner::measure_costs() {
   for (const auto& attachment : attachments_.all()) {
     if (!attachment->binary.links.empty()) {
@@ -475,7 +606,7 @@ void Owner::update_processes() {
     log_->error("classifying processes", {{"error", exited.error().message}});
     return;
   }
-  if (is_superseded_) {
+  if (superseded_) {
     return;
   }
   for (const auto& attachment : attachments_.all()) {
@@ -512,7 +643,7 @@ void Owner::publish() {
   } else if (!not_ready_.empty()) {
     view->not_ready = not_ready_;
   }
-  view->is_superseded = is_superseded_;
+  view->superseded = superseded_;
   view->blind_seconds = kept_.blind_seconds();
   view->resets = kept_.resets();
   view->series_memory_failures = series_memory_.failures();

@@ -42,9 +42,17 @@ class Owner {
   struct Options {
     config::ConfigFile file;
     config::ConfigFile::Loaded loaded;
-    std::string pin_path;  // "": counts begin at 0
-    bool emulates_returns = true;  // where the kernel can
-    bool strict = false;   // a probe that cannot be attached in the first round is an error
+    std::string pin_path;            // "": counts begin at 0
+    bool takes_over_others = false;  // see KeptState::Options
+    bool emulates_returns = true;    // where the kernel can
+    bool strict = false;             // a probe that cannot be attached in the first round is an error
+    Turn turn;                       // see heir()
+  };
+
+  // Why run() has returned.
+  enum class Ending : std::uint8_t {
+    kStopped,
+    kBeginsAnew,  // an exporter that took over from us, or was to hand over to us, has ended: heir() goes on
   };
 
   // What wakes the thread beside processes.
@@ -59,10 +67,13 @@ class Owner {
                                                      base::Logger& log);
 
   // The owner's thread. Attaches to what runs now, calls `on_attached`, then follows what comes and goes
-  // until `stop`. An error where it cannot go on: with `strict` a probe that does not work, or another
-  // exporter took over and has ended since.
-  [[nodiscard]] base::Result<> run(const std::stop_token& stop, const Wakers& wakers,
-                                   const std::function<void()>& on_attached);
+  // until `stop`. An error where it cannot go on: with `strict` a probe that
+  // does not work.
+  [[nodiscard]] base::Result<Ending> run(const std::stop_token& stop, const Wakers& wakers,
+                                         const std::function<void()>& on_attached);
+
+  // After Ending::kBeginsAnew: with which a new owner goes on from what the other exporter has left.
+  [[nodiscard]] Options heir();
 
   // Any thread, at any time.
   [[nodiscard]] std::shared_ptr<const View> view() const;
@@ -94,24 +105,32 @@ class Owner {
         std::unique_ptr<attach::RealFiles> real_files, const base::Clock& clock, base::Logger& log);
 
   base::Result<> adopt();
-  [[nodiscard]] base::Result<> first_round();
+  [[nodiscard]] base::Result<Ending> first_round();
   [[nodiscard]] bool sees_nothing() const;
-  [[nodiscard]] base::Result<> follow(const std::stop_token& stop, const Wakers& wakers);
+  [[nodiscard]] base::Result<Ending> follow(const std::stop_token& stop, const Wakers& wakers);
   void follow_once(bool is_asked);
   void do_periodic_work();
   void look_at_all_processes();
   void follow_names();
+  [[nodiscard]] std::vector<Attempt> try_missing();
   void attach_missing();
+  [[nodiscard]] base::Result<> check_strictly(const std::vector<Attempt>& attempts) const;
+  void begin_to_count(std::vector<Attempt> attempts);
+  void count_first_moments(const std::vector<Attempt>& attempts);
   void take_in(std::vector<Attempt> attempts);
   void follow_processes();
   void give_way_to_writers();
-  [[nodiscard]] base::Result<> follow_successor();
+  [[nodiscard]] base::Result<Ending> follow_successor();
+  [[nodiscard]] base::Result<Ending> take_back();
+  void note_superseded(Successor successor);
+  [[nodiscard]] base::Result<> resume();
   void follow_config(bool is_asked);
   [[nodiscard]] base::Result<> load_config();
   void use_config(config::ConfigFile::Loaded loaded);
   void hand_over();
   void look_at_calls();
   void take_prices();
+  void say_ready();
   void measure_costs();
   void keep_budget();
   void update_processes();
@@ -121,6 +140,7 @@ class Owner {
   [[nodiscard]] std::vector<metrics::ServiceState> count_processes() const;
 
   const bool strict_;
+  const bool takes_over_others_;
   attach::KernelSupport kernel_;
   attach::ProcessWatch watch_;
   const base::Clock* clock_;  // owned by main
@@ -129,6 +149,7 @@ class Owner {
   discover::ProcFs proc_;  // asks real_files_
 
   // Of the owner's thread alone, as all that follows but what says otherwise.
+  std::string pin_path_;
   config::ConfigFile file_;
   config::ProbeConfig config_;
   std::shared_ptr<const config::ProbeConfig> published_config_;
@@ -142,9 +163,11 @@ class Owner {
   std::vector<discover::Target> targets_;
   SeriesMemory series_memory_;
   metrics::ReloadState reload_state_;
-  bool is_superseded_ = false;
+  std::optional<Superseded> superseded_;  // while another exporter has the turn
   bool sees_nothing_ = false;
+  bool has_said_ready_ = false;
   std::string not_ready_ = "the first probes are being attached";  // empty: we are
+  std::uint64_t watched_since_ns_ = 0;  // boot time: from then on with this configuration; 0: not yet
   std::chrono::steady_clock::time_point last_attempt_;
   std::chrono::steady_clock::time_point last_work_;
   std::chrono::steady_clock::time_point last_budget_;

@@ -2,6 +2,7 @@
 // changes; whoever reads one holds what it needs of the maps, whatever becomes of the units meanwhile.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -18,6 +19,7 @@
 #include "metrics/self_state.hpp"
 #include "units/budget.hpp"
 #include "units/probe_costs.hpp"
+#include "units/succession.hpp"
 #include "units/unit_state.hpp"
 
 namespace units {
@@ -35,6 +37,13 @@ struct UnitView {
   [[nodiscard]] bool is_current() const { return state != UnitState::kRetiring; }
 };
 
+// Another exporter with the same pins is at work.
+struct Superseded {
+  Successor successor = Successor::kPreparing;
+  std::chrono::steady_clock::time_point since;  // it has been counting; not before
+  bool is_stale = false;                        // it has done so for long enough: its pages are the ones to read
+};
+
 struct View {
   std::shared_ptr<const config::ProbeConfig> config;
   std::vector<UnitView> units;
@@ -46,7 +55,7 @@ struct View {
   Budget budget;
   metrics::ReloadState reload;
   std::optional<std::string> not_ready;  // what the exporter still waits for
-  bool is_superseded = false;            // another exporter counts; we only show
+  std::optional<Superseded> superseded;
   double blind_seconds = 0;
   std::uint64_t resets = 0;
   std::uint64_t series_memory_failures = 0;

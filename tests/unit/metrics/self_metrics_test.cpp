@@ -44,6 +44,7 @@ SelfState full_state() {
   state.unknown_baselines = {"connection_count"};
   state.lost_process_events = 9;
   state.blind_seconds = 1.5;
+  state.is_superseded = true;
   state.scrape_duration_seconds = 0.004;
   state.reload = {.last_successful = true, .last_success_seconds = 1'700'000'000, .config_hash = "cafe"};
   state.process = discover::ResourceUse{.cpu_seconds = 2.5,
@@ -101,6 +102,7 @@ TEST(SelfMetrics, ShowsTheState) {
   EXPECT_EQ(number(families, "uprobe_exporter_in_flight_entries_limit", {}), 16384);
   EXPECT_EQ(number(families, "uprobe_exporter_unknown_baseline", {"connection_count"}), 1);
   EXPECT_EQ(number(families, "uprobe_exporter_blind_seconds_total", {}), 1.5);
+  EXPECT_EQ(number(families, "uprobe_exporter_superseded", {}), 1);
   EXPECT_EQ(number(families, "uprobe_exporter_scrape_duration_seconds", {}), 0.004);
   EXPECT_EQ(number(families, "uprobe_exporter_config_last_reload_successful", {}), 1);
   EXPECT_EQ(number(families, "uprobe_exporter_config_info", {"cafe"}), 1);
