@@ -60,9 +60,10 @@ CLI::App* add_run(CLI::App& app, RunOptions& options) {
   run->add_option("--bpf.pin-path", options.pin_path,
                   "Where counts outlive the exporter, in a BPF file system; empty: nowhere")
       ->capture_default_str();
-  run->add_flag("--takeover", options.takes_over_others,
-                "Take over from an exporter with the same --bpf.pin-path also where it counts services that the "
-                "configuration does not have: nobody counts them then");
+  run->add_flag(
+      "--takeover", options.takes_over_others,
+      "Take over from an exporter with the same --bpf.pin-path also where it counts services that the "
+      "configuration does not have: nobody counts them then");
   add_parsed(run, "--bpf.emulate-returns", options.emulates_returns, parse_emulation,
              "auto or off: whether the programs do what a probed RET does, by writing registers, where the "
              "kernel allows it (6.19); else the kernel single-steps it, which costs the service more")

@@ -89,8 +89,9 @@ void append_probes(Families& families, const SelfState& state) {
                      "Breakpoints of the probe, entries and returns, in all binaries.");
   auto hits = counter("uprobe_exporter_probe_hits_total", "", {"probe"},
                       "Times that a breakpoint of the probe was reached.");
-  auto skipped = gauge("uprobe_exporter_probe_skipped", "", {"probe", "reason"},
-                       "1 for each reason why the probe could not be attached in a binary.");
+  auto skipped = gauge(
+      "uprobe_exporter_probe_skipped", "", {"probe", "reason"},
+      "1 for each reason why the probe, or a function that it names, could not be attached in a binary.");
   for (const NotAttachedProbe& probe : state.not_attached) {
     attached.set({probe.probe}, 0);
     skipped.set({probe.probe, probe.reason}, 1);
@@ -147,17 +148,18 @@ void append_losses(Families& families, const SelfState& state) {
     losses.add({loss.probe, loss.reason}, loss.count);
   }
   families.push_back(losses.build());
-  families.push_back(counter("uprobe_exporter_blind_seconds_total", "seconds", {},
-                             "Time in which services ran without probes, over restarts of the exporter; also from "
-                             "the start of a program that was never seen before until its probes were there.")
-                         .add({}, state.blind_seconds)
-                         .build());
   families.push_back(
-      counter("uprobe_exporter_counters_reset_total", "", {},
-              "Times that counts started again at 0: an earlier exporter kept them in another way, they cannot be "
-              "read, or a metric has other buckets, another unit or another kind than before.")
-          .add({}, static_cast<double>(state.resets))
+      counter("uprobe_exporter_blind_seconds_total", "seconds", {},
+              "Time in which services ran without probes, over restarts of the exporter; also from "
+              "the start of a program that was never seen before until its probes were there.")
+          .add({}, state.blind_seconds)
           .build());
+  families.push_back(counter("uprobe_exporter_counters_reset_total", "", {},
+                             "Times that counts started again at 0: an earlier exporter kept them in another "
+                             "way, they cannot be "
+                             "read, or a metric has other buckets, another unit or another kind than before.")
+                         .add({}, static_cast<double>(state.resets))
+                         .build());
   auto unknown =
       gauge("uprobe_exporter_unknown_baseline", "", {"metric"},
             "1 for a gauge that may lack what was before the exporter: it cannot be known, or a process's "
@@ -166,11 +168,12 @@ void append_losses(Families& families, const SelfState& state) {
     unknown.set({metric}, 1);
   }
   families.push_back(unknown.build());
-  families.push_back(gauge("uprobe_exporter_superseded", "", {},
-                           "1 while another exporter with the same pins is at work; 30 s after that one counts, "
-                           "this one shows no page any more.")
-                         .add({}, state.is_superseded ? 1.0 : 0.0)
-                         .build());
+  families.push_back(
+      gauge("uprobe_exporter_superseded", "", {},
+            "1 while another exporter with the same pins is at work; 30 s after that one counts, "
+            "this one shows no page any more.")
+          .add({}, state.is_superseded ? 1.0 : 0.0)
+          .build());
 }
 
 void append_services(Families& families, const SelfState& state) {

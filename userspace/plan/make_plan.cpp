@@ -114,7 +114,20 @@ class PlanMaker {
     return fields;
   }
 
-  Result<std::vector<PlannedProbe>> compile(const config::Probe& probe) {
+  [[nodiscard]] std::vector<std::string> left_out_within(const config::Probe& probe) const {
+    std::vector<std::string> reasons;
+    for (const config::Label& label : probe.labels) {
+      const auto* value = std::get_if<config::ValueLabel>(&label.source);
+      if (value != nullptr && value->within) {
+        for (const std::string& reason : helpers_.left_out_of(*value->within)) {
+          reasons.push_back(fmt::format("label {}: within: {}", label.name, reason));
+        }
+      }
+    }
+    return reasons;
+  }
+
+  Result<PlannedFunctions> compile(const config::Probe& probe) {
     ASSIGN_OR_RETURN(const WithinFields within, within_fields(probe));
     const ProbeRequest request{&probe, config_, &within};
     return planner_.plan({&probe.functions, &probe.signature, probe.inlined},
@@ -127,19 +140,27 @@ class PlanMaker {
     if (services.empty()) {
       return;
     }
-    Result<std::vector<PlannedProbe>> planned = compile(probe);
+    Result<PlannedFunctions> planned = compile(probe);
     if (!planned) {
       plan_.skipped.push_back({probe.name, index, planned.error().message});
       return;
     }
-    for (std::size_t i = 0; i < planned->size(); ++i) {
-      PlannedProbe& one = (*planned)[i];
+    skip_in_part(probe.name, index, planned->left_out);
+    skip_in_part(probe.name, index, left_out_within(probe));
+    for (std::size_t i = 0; i < planned->probes.size(); ++i) {
+      PlannedProbe& one = planned->probes[i];
       one.name = probe.name;
       one.services = services;
       one.config_probe = index;
       number_objects(one, i);
       add_uses(probe, one);
       plan_.probes.push_back(std::move(one));
+    }
+  }
+
+  void skip_in_part(const std::string& name, std::uint32_t index, const std::vector<std::string>& left_out) {
+    for (const std::string& reason : left_out) {
+      plan_.skipped.push_back({.name = name, .config_probe = index, .reason = reason, .in_part = true});
     }
   }
 
@@ -189,14 +210,15 @@ class PlanMaker {
 
   void plan_identity(const std::string& service, const config::IdentityLabel& label) {
     const std::string name = fmt::format("identity {}/{}", service, label.name);
-    Result<std::vector<PlannedProbe>> planned =
+    Result<PlannedFunctions> planned =
         planner_.plan({&label.functions, &label.signature, false},
                       [&](ProbeCompiler& compiler) { return compiler.compile_identity(label); });
     if (!planned) {
       plan_.skipped.push_back({name, kHelperProbe, planned.error().message});
       return;
     }
-    for (PlannedProbe& one : *planned) {
+    skip_in_part(name, kHelperProbe, planned->left_out);
+    for (PlannedProbe& one : planned->probes) {
       one.name = name;
       one.services = {service};
       one.config_probe = kHelperProbe;

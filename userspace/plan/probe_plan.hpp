@@ -132,7 +132,10 @@ struct PlannedProbe {
 struct SkippedProbe {
   std::string name;
   std::uint32_t config_probe = 0;
-  std::string reason;  // ends with what to do, and the nearest names
+  std::string reason;    // ends with what to do, and the nearest names
+  bool in_part = false;  // other functions that it names are probed
+
+  bool operator==(const SkippedProbe&) const = default;
 };
 
 // Where a goroutine's identity is, from the binary's own metadata.

@@ -48,7 +48,7 @@ namespace {
 // Whether a reader of `shown` reads what `now` counts. Plan and maps go with the generation and the probes.
 bool reads_alike(const attach::CountedBinary& shown, const attach::CountedBinary& now) {
   return shown.id == now.id && shown.generation == now.generation &&
-         shown.maps_generation == now.maps_generation &&
+         shown.maps_generation == now.maps_generation && shown.plan.skipped == now.plan.skipped &&
          std::ranges::equal(shown.probes, now.probes, [](const auto& before, const auto& after) {
            return before.number == after.number && before.since_ns == after.since_ns &&
                   before.presence == after.presence && before.error == after.error &&
@@ -158,6 +158,7 @@ Attempt Attachments::attach(Missing missing, const attach::ProcessWatch& watch,
     plan::keep_numbers(*plan, earlier->binary.plan);
     if (is_as_planned(*earlier, *plan)) {
       attempt.is_as_before = true;
+      attempt.skipped = std::move(plan->skipped);
       return attempt;
     }
     attempt.takes_over = is_counting(*earlier);
@@ -200,36 +201,49 @@ void Attachments::open(std::span<const Attempt> attempts, const attach::SharedMa
   }
 }
 
-void Attachments::report(const Attachment& attachment) const {
-  std::size_t attached = 0;
-  std::size_t sites = 0;
+void Attachments::report_problems(const Attachment& attachment) const {
   const auto& plan = attachment.binary.plan;
   for (std::size_t i = 0; i < plan.probes.size(); ++i) {
     if (const std::string& error = attachment.binary.probes[i].error; !error.empty()) {
       log_->warn("probe not attached",
                  {{"service", attachment.binary.service}, {"probe", plan.probes[i].name}, {"reason", error}});
-      continue;
     }
-    ++attached;
-    sites += plan.probes[i].entry_sites.size() + plan.probes[i].return_sites.size();
   }
   for (const plan::SkippedProbe& skipped : plan.skipped) {
-    log_->warn("probe skipped",
+    log_->warn(skipped.in_part ? "probe skipped in part" : "probe skipped",
                {{"service", attachment.binary.service}, {"probe", skipped.name}, {"reason", skipped.reason}});
   }
+}
+
+void Attachments::report(const Attachment& attachment) const {
+  std::size_t attached = 0;
+  std::size_t sites = 0;
+  const auto& plan = attachment.binary.plan;
+  for (std::size_t i = 0; i < plan.probes.size(); ++i) {
+    if (attachment.binary.probes[i].error.empty()) {
+      ++attached;
+      sites += plan.probes[i].entry_sites.size() + plan.probes[i].return_sites.size();
+    }
+  }
+  report_problems(attachment);
+  const auto skipped =
+      static_cast<std::size_t>(std::ranges::count(plan.skipped, false, &plan::SkippedProbe::in_part));
   log_->info("attached", {{"service", attachment.binary.service},
                           {"exe", attachment.binary.exe},
                           {"runtime", plan::runtime_name(plan)},
                           {"probes", attached},
                           {"sites", sites},
                           {"scope", attachment.binary.scope == attach::Scope::kFile ? "file" : "process"},
-                          {"skipped", plan.skipped.size() + plan.probes.size() - attached}});
+                          {"skipped", skipped + plan.probes.size() - attached}});
 }
 
 void Attachments::report_new() {
   for (const auto& attachment : attachments_) {
+    const bool has_other_problems = std::exchange(attachment->has_other_problems, false);
     if (std::exchange(attachment->is_new, false)) {
       report(*attachment);
+    } else if (has_other_problems) {
+      report_problems(*attachment);
     }
   }
 }
@@ -264,6 +278,8 @@ void Attachments::add(std::vector<Attempt> attempts, const attach::SharedMaps& m
     Attachment* const earlier = find(file, service);
     if (attempt.is_as_before && earlier != nullptr) {
       earlier->binary.id = file;
+      earlier->has_other_problems = earlier->binary.plan.skipped != attempt.skipped;
+      earlier->binary.plan.skipped = std::move(attempt.skipped);
     }
     if (!attempt.attachment) {
       continue;

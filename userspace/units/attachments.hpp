@@ -30,6 +30,7 @@ struct Attachment {
   std::vector<std::string> unknown_before;  // unknown baselines until `calls` knows better
   bool is_adopted = false;                  // left by the exporter before; nothing is attached
   bool is_new = false;                      // not reported yet
+  bool has_other_problems = false;          // than were reported
   UnitState state = UnitState::kInspected;
   std::shared_ptr<const attach::CountedBinary> shown = nullptr;  // at the last published()
 
@@ -62,9 +63,11 @@ struct Missing {
 struct Attempt {
   Missing missing;
   std::optional<Attachment> attachment;
-  bool takes_over = false;    // from programs that count until its gate is opened
-  bool is_as_before = false;  // the file was touched and is probed as it should be
-  bool is_stale = false;      // the file changed while it was inspected and probed: to be tried again
+  bool takes_over = false;  // from programs that count until its gate is opened
+  bool is_as_before =
+      false;  // the file or the configuration was touched and the probes are as they should be
+  std::vector<plan::SkippedProbe> skipped = {};  // of one that is as before
+  bool is_stale = false;  // the file changed while it was inspected and probed: to be tried again
   std::optional<std::string> refused = std::nullopt;  // why the binary cannot be probed
 };
 
@@ -118,8 +121,8 @@ class Attachments {
   // Moves the counts of what nobody will hit any more to the totals, and forgets it.
   void retire(const ProcessRegistry& registry, const attach::SharedMaps& maps);
 
-  // Says of each that was added since what is attached: to be called when readers see it, so that whoever
-  // waits for the line finds every later call on the page.
+  // Says of each that was added since what is attached, and of each that was looked at again what cannot be:
+  // to be called when readers see it, so that whoever waits for the line finds every later call on the page.
   void report_new();
 
   // What was detached above counts nothing, and its breakpoints are there until this is called.
@@ -160,6 +163,7 @@ class Attachments {
                             const attach::SharedMaps& maps);
   void give_back(const std::vector<attach::AttachedProbe>& probes, const attach::SharedMaps& maps);
   void report(const Attachment& attachment) const;
+  void report_problems(const Attachment& attachment) const;
 
   const config::ProbeConfig* config_;  // owned by the exporter
   const Budget* budget_;               // owned by the exporter

@@ -1,6 +1,5 @@
-// Taking probes out of binaries for a while, and putting them back, as the budget says. Each step is one of
-// two kinds: those that touch what scrapes read want the exporter's lock, those that take the kernel's time
-// must be without it. All of them belong to the thread that attaches.
+// Taking probes out of binaries for a while, and putting them back, as the budget says. Before links are
+// closed the owner publishes what readers see from then on; each step belongs to the owner's thread.
 #pragma once
 
 #include <cstddef>
@@ -35,24 +34,24 @@ struct MovedProbes {
 [[nodiscard]] std::set<std::size_t> detached_probes(const Budget& budget, const std::string& service,
                                                     const plan::ProbePlan& plan);
 
-// With the lock: takes the links of probes that are to be detached.
+// Takes the links of probes that are to be detached.
 [[nodiscard]] std::vector<MovedProbes> take_out(std::span<const std::unique_ptr<Attachment>> attachments,
                                                 const Budget& budget);
 
-// Without: closes them and ends the calls that were in flight, whose ends nobody will see.
+// Closes them and ends the calls that were in flight, whose ends nobody will see.
 void finish_taking_out(std::vector<MovedProbes> moved, const attach::SharedMaps& maps,
                        const attach::PinFolder& units, base::Logger& log);
 
-// Without: attaches probes that may come back. Nothing of the attachments changes.
+// Attaches probes that may come back. Nothing of the attachments changes.
 [[nodiscard]] std::vector<MovedProbes> link_returning(
     std::span<const std::unique_ptr<Attachment>> attachments, const Budget& budget,
     std::span<const discover::Target> targets, const attach::KernelSupport& kernel);
 
-// With the lock: they are attached. Calls that began before are to be looked for next. One that could not be
+// They are attached. Calls that began before are to be looked for next. One that could not be
 // linked is tried again with the next link_returning().
 void put_back(std::vector<MovedProbes>& moved, base::Logger& log);
 
-// With the lock: those calls are found, the gauges are right again.
+// Those calls are found, the gauges are right again.
 void finish_putting_back(std::span<const MovedProbes> moved, const attach::PinFolder& units,
                          base::Logger& log);
 

@@ -34,7 +34,8 @@ Result<std::vector<std::string>> decode_names(std::string_view bytes) {
   try {
     return nlohmann::json::from_cbor(bytes).get<std::vector<std::string>>();
   } catch (const nlohmann::json::exception& error) {
-    return base::fail(base::ErrorCode::kUnsupported, "the names of services cannot be read: {}", error.what());
+    return base::fail(base::ErrorCode::kUnsupported, "the names of services cannot be read: {}",
+                      error.what());
   }
 }
 
@@ -105,7 +106,8 @@ base::Result<> KeptState::take_turn(Options options) {
 // Before it is asked: an exporter that is started by mistake disturbs nobody.
 base::Result<> KeptState::check_scope(const Options& options) const {
   const auto bytes = root_.existing(kVersion).read("scope");
-  const auto scope = bytes ? decode_names(*bytes) : Result<std::vector<std::string>>(std::vector<std::string>());
+  const auto scope =
+      bytes ? decode_names(*bytes) : Result<std::vector<std::string>>(std::vector<std::string>());
   std::vector<std::string> given_up = scope ? *scope : std::vector<std::string>();
   std::erase_if(given_up, [&](const std::string& service) {
     return std::ranges::find(options.services, service) != options.services.end();
@@ -115,10 +117,11 @@ base::Result<> KeptState::check_scope(const Options& options) const {
   }
   const std::string names = fmt::format("{}", fmt::join(given_up, ", "));
   if (!options.takes_over_others) {
-    return base::fail(base::ErrorCode::kInvalidConfig,
-                      "the exporter that is at work with {} counts {}, which this one's configuration does not "
-                      "have: give this one another --bpf.pin-path, or give up what is counted there with --takeover",
-                      root_.path(), names);
+    return base::fail(
+        base::ErrorCode::kInvalidConfig,
+        "the exporter that is at work with {} counts {}, which this one's configuration does not "
+        "have: give this one another --bpf.pin-path, or give up what is counted there with --takeover",
+        root_.path(), names);
   }
   log_->warn("services are given up: the exporter that is at work counts them, this one does not",
              {{"services", names}, {"pins", root_.path()}});
@@ -136,10 +139,11 @@ base::Result<> KeptState::wait_for_turn() {
       return {};
     }
   }
-  return base::fail(base::ErrorCode::kKernel,
-                    "the exporter that is at work with {} does not hand over: stop it, or give this one another "
-                    "--bpf.pin-path",
-                    root_.path());
+  return base::fail(
+      base::ErrorCode::kKernel,
+      "the exporter that is at work with {} does not hand over: stop it, or give this one another "
+      "--bpf.pin-path",
+      root_.path());
 }
 
 void KeptState::drop_other_versions() {

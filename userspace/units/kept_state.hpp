@@ -32,7 +32,7 @@ namespace units {
 class KeptState {
  public:
   struct Options {
-    std::string path;                   // empty, or outside of a BPF file system (which is logged): nothing is kept
+    std::string path;  // empty, or outside of a BPF file system (which is logged): nothing is kept
     std::vector<std::string> services;  // that this exporter counts
     bool takes_over_others = false;     // also from an exporter that counts services which we do not
     Turn turn;                          // given by give_turn()
@@ -89,8 +89,9 @@ class KeptState {
   // Before the gates are shut for good, or when another exporter's are open.
   void end_counting();
 
-  // Says that services are watched now. The first call ends the time in which they were not, as far as any ran
-  // then: `running_since` is the boot time in ns at which the oldest process of any service began; 0: none runs.
+  // Says that services are watched now. The first call ends the time in which they were not, as far as any
+  // ran then: `running_since` is the boot time in ns at which the oldest process of any service began; 0:
+  // none runs.
   void note_alive(std::uint64_t running_since);
 
   // So much more time in which a service ran without probes.

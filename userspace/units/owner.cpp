@@ -60,7 +60,7 @@ void report(const BudgetBreak& found, base::Logger& log) {
                                                {"retry_seconds", found.pause.count()}});
 }
 
-// The first probe that is skipped or not attached, with its reason.
+// The first probe that is skipped, in part or as a whole, or not attached, with its reason.
 std::optional<std::string> first_problem(const attach::CountedBinary& binary) {
   if (!binary.plan.skipped.empty()) {
     const plan::SkippedProbe& skipped = binary.plan.skipped.front();
@@ -97,12 +97,11 @@ base::Result<std::unique_ptr<Owner>> Owner::create(Options options, const base::
   if (options.strict) {
     RETURN_IF_ERROR(rehearse(options.loaded.config));
   }
-  ASSIGN_OR_RETURN(KeptState kept,
-                   KeptState::open({.path = options.pin_path,
-                                    .services = names_of(options.loaded.config.services),
-                                    .takes_over_others = options.takes_over_others,
-                                    .turn = std::move(options.turn)},
-                                   log));
+  ASSIGN_OR_RETURN(KeptState kept, KeptState::open({.path = options.pin_path,
+                                                    .services = names_of(options.loaded.config.services),
+                                                    .takes_over_others = options.takes_over_others,
+                                                    .turn = std::move(options.turn)},
+                                                   log));
   auto watch = attach::ProcessWatch::start(kept.shared());
   if (!watch && watch.error().code == base::ErrorCode::kUnsupported) {
     RETURN_IF_ERROR(kept.reset(watch.error().message));
@@ -305,14 +304,17 @@ void Owner::note_superseded(Successor successor) {
     kept_.end_counting();
   }
   if (successor == Successor::kSilent && superseded_->successor != Successor::kSilent) {
-    log_->warn("the exporter that took over is not heard of any more; what it has attached goes on to count, and "
-               "this one shows it");
+    log_->warn(
+        "the exporter that took over is not heard of any more; what it has attached goes on to count, and "
+        "this one shows it");
   }
   superseded_->successor = successor;
-  const bool is_stale = successor == Successor::kCounting && now - superseded_->since >= kShownAfterSuccession;
+  const bool is_stale =
+      successor == Successor::kCounting && now - superseded_->since >= kShownAfterSuccession;
   if (is_stale && !superseded_->is_stale) {
-    log_->warn("another exporter counts with the same pins, and this one shows nothing any more: stop one of them, "
-               "or give one another --bpf.pin-path");
+    log_->warn(
+        "another exporter counts with the same pins, and this one shows nothing any more: stop one of them, "
+        "or give one another --bpf.pin-path");
   }
   superseded_->is_stale = is_stale;
 }

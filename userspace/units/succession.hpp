@@ -1,6 +1,6 @@
-// Which of several exporters with the same pins is at work. One has the turn, a lock that the kernel gives back
-// when it dies. Another that starts asks for the turn; the one that has it hands it over, and goes on counting
-// until the other's probes do. It has its turn back when the other ends.
+// Which of several exporters with the same pins is at work. One has the turn, a lock that the kernel gives
+// back when it dies. Another that starts asks for the turn; the one that has it hands it over, and goes on
+// counting until the other's probes do. It has its turn back when the other ends.
 //
 //   FOLDER            locked by the one that has the turn
 //   FOLDER/counting   locked, together, by those whose probes count
@@ -48,14 +48,14 @@ class Succession {
 
   [[nodiscard]] Turn give_turn() { return std::move(turn_); }
 
-  // Whether an exporter has handed over to us, whose probes count until ours do. One that was stopping when we
-  // came has not.
+  // Whether an exporter has handed over to us, whose probes count until ours do. One that was stopping when
+  // we came has not.
   [[nodiscard]] bool has_predecessor() const { return has_predecessor_; }
 
   void forget_predecessor() { has_predecessor_ = false; }
 
-  // Lets the exporter that has the turn know that we wait for it. To be repeated: another one may have the turn
-  // next.
+  // Lets the exporter that has the turn know that we wait for it. To be repeated: another one may have the
+  // turn next.
   void ask_for_turn();
 
   [[nodiscard]] bool is_asked_for_turn() const;
@@ -66,7 +66,9 @@ class Succession {
   [[nodiscard]] base::Result<Successor> look_at_successor(std::uint64_t now_ns);
 
   // Whether it has begun to count, up to now.
-  [[nodiscard]] bool has_successor_counted() const { return words_->get(Word::kAlive) != alive_at_hand_over_; }
+  [[nodiscard]] bool has_successor_counted() const {
+    return words_->get(Word::kAlive) != alive_at_hand_over_;
+  }
 
   // Whether the predecessor's probes still count.
   [[nodiscard]] bool is_predecessor_counting() const { return is_anybody_counting(); }

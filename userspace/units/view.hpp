@@ -41,7 +41,7 @@ struct UnitView {
 struct Superseded {
   Successor successor = Successor::kPreparing;
   std::chrono::steady_clock::time_point since;  // it has been counting; not before
-  bool is_stale = false;                        // it has done so for long enough: its pages are the ones to read
+  bool is_stale = false;  // it has done so for long enough: its pages are the ones to read
 };
 
 struct View {

@@ -83,6 +83,10 @@ TEST_F(Plans, ProbeWhatAPatternMatchesOutsideOfCheckedCode) {
               ElementsAre(value_of(facts.facts().functions[other].entry) + 4));
   EXPECT_THAT(planned.notes,
               testing::Contains(HasSubstr("not probed: app.(*Service).Do: it is part of Go's FIPS")));
+  ASSERT_THAT(plan.skipped, SizeIs(1));
+  EXPECT_TRUE(plan.skipped[0].in_part);
+  EXPECT_EQ(plan.skipped[0].name, planned.name);
+  EXPECT_THAT(plan.skipped[0].reason, HasSubstr("app.(*Service).Do: it is part of Go's FIPS"));
 }
 
 TEST_F(Plans, ProbeOnlyTheEntryForACounterOfArguments) {

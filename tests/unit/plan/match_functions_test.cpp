@@ -22,6 +22,7 @@ class Matching : public testing::Test {
   base::Result<std::vector<std::string>> names(std::vector<std::string> alternatives) {
     ASSIGN_OR_RETURN(const MatchedFunctions matched, match_functions(facts.facts(), alternatives));
     notes = matched.notes;
+    missing = matched.missing;
     std::vector<std::string> found;
     for (const std::uint32_t index : matched.functions) {
       found.push_back(facts.facts().functions[index].name);
@@ -31,6 +32,7 @@ class Matching : public testing::Test {
 
   FactsBuilder facts;
   std::vector<std::string> notes;
+  std::vector<std::string> missing;
 };
 
 TEST_F(Matching, UsesTheFirstAlternativeThatExists) {
@@ -55,7 +57,7 @@ TEST_F(Matching, SaysWhichAlternativeOfBracesMatchesNothing) {
   facts.function("x/h.(*Handler).Login");
   facts.function("x/h.(*Handler).Logout");
   EXPECT_THAT(names({"x/h.(*Handler).{Login,Logot}"}).value(), ElementsAre("x/h.(*Handler).Login"));
-  EXPECT_THAT(notes,
+  EXPECT_THAT(missing,
               ElementsAre("no function x/h.(*Handler).Logot in this binary; nearest: x/h.(*Handler).Logout, "
                           "x/h.(*Handler).Login"));
   EXPECT_THAT(

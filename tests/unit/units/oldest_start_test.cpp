@@ -18,7 +18,8 @@ discover::Target target_of(const std::vector<std::uint64_t>& starts) {
 
 TEST(OldestStart, IsTheFirstOfAllTargets) {
   ASSERT_EQ(::sysconf(_SC_CLK_TCK), 100);
-  EXPECT_EQ(oldest_start_ns(std::vector{target_of({700, 500}), target_of({}), target_of({600})}), 5'000'000'000U);
+  EXPECT_EQ(oldest_start_ns(std::vector{target_of({700, 500}), target_of({}), target_of({600})}),
+            5'000'000'000U);
 }
 
 TEST(OldestStart, IsNothingWhereNothingRuns) {

@@ -269,8 +269,8 @@ Result<PlannedProbe> FunctionPlanner::plan_copies(const std::string& function,
   return probe;
 }
 
-Result<std::vector<PlannedProbe>> FunctionPlanner::plan(const ChosenFunctions& chosen,
-                                                        const CompileFunction& compile) {
+Result<PlannedFunctions> FunctionPlanner::plan(const ChosenFunctions& chosen,
+                                               const CompileFunction& compile) {
   ASSIGN_OR_RETURN(const MatchedFunctions matched,
                    match_functions(*facts_, *chosen.alternatives, chosen.with_inlined));
   std::vector<PlannedProbe> groups;
@@ -317,10 +317,12 @@ Result<std::vector<PlannedProbe>> FunctionPlanner::plan(const ChosenFunctions& c
     groups[i].notes = notes[i].take();
   }
   std::ranges::copy(matched.notes, std::back_inserter(groups.front().notes));
-  for (const base::Error& failure : failures) {
-    groups.front().notes.push_back("not probed: " + failure.message);
+  PlannedFunctions planned{.probes = std::move(groups), .left_out = matched.missing};
+  std::ranges::transform(failures, std::back_inserter(planned.left_out), &base::Error::message);
+  for (const std::string& left_out : planned.left_out) {
+    planned.probes.front().notes.push_back("not probed: " + left_out);
   }
-  return groups;
+  return planned;
 }
 
 }  // namespace plan

@@ -28,6 +28,11 @@ struct ChosenFunctions {
   bool with_inlined = false;  // their inlined copies too
 };
 
+struct PlannedFunctions {
+  std::vector<PlannedProbe> probes;   // at least one
+  std::vector<std::string> left_out;  // functions that were named and are not probed, each with the reason
+};
+
 class FunctionPlanner {
  public:
   FunctionPlanner(const inspect::BinaryFacts* facts, TypeLookup* lookup);
@@ -35,9 +40,8 @@ class FunctionPlanner {
   // Why no frames can be kept in this binary; "" where they can.
   void set_frames_impossible(std::string reason) { frames_impossible_ = std::move(reason); }
 
-  // At least one probe. Where only some functions of a pattern fail, the notes name them; where all fail, the
-  // error is that of the first.
-  base::Result<std::vector<PlannedProbe>> plan(const ChosenFunctions& chosen, const CompileFunction& compile);
+  // Where all functions of a pattern fail, the error is that of the first.
+  base::Result<PlannedFunctions> plan(const ChosenFunctions& chosen, const CompileFunction& compile);
 
   // The site of a function, its name taken into functions().
   base::Result<Site> entry_site(std::uint32_t function);

@@ -66,20 +66,26 @@ void WithinHelpers::compile() {
 }
 
 void WithinHelpers::compile_one(Helper& helper) {
-  Result<std::vector<PlannedProbe>> planned =
+  Result<PlannedFunctions> planned =
       planner_->plan({&helper.within.functions, &helper.within.signature, false},
                      [&](ProbeCompiler& compiler) { return compiler.compile_helper(helper.reads); });
   if (!planned) {
     helper.error = std::move(planned.error());
     return;
   }
-  helper.probes = *std::move(planned);
+  helper.probes = std::move(planned->probes);
+  helper.left_out = std::move(planned->left_out);
   for (const PlannedProbe& probe : helper.probes) {
     if (!std::ranges::equal(probe.labels, helper.probes.front().labels, is_same_shape)) {
       helper.error = base::Error{ErrorCode::kUnsupported,
                                  "its functions give values of different types; name one of them"};
     }
   }
+}
+
+std::vector<std::string> WithinHelpers::left_out_of(const config::Within& within) const {
+  const Helper* helper = helper_of(within);
+  return helper == nullptr ? std::vector<std::string>() : helper->left_out;
 }
 
 Result<LabelField> WithinHelpers::field_of(const config::Within& within,

@@ -27,6 +27,9 @@ class WithinHelpers {
   [[nodiscard]] base::Result<LabelField> field_of(const config::Within& within,
                                                   const config::ValueLabel& label) const;
 
+  // Functions that are named there and are not probed, each with the reason.
+  [[nodiscard]] std::vector<std::string> left_out_of(const config::Within& within) const;
+
   // The label's value goes to offset `destination` of the values of probe `target`.
   void use(const config::Within& within, const config::ValueLabel& label, std::uint16_t target,
            std::uint16_t destination);
@@ -47,6 +50,7 @@ class WithinHelpers {
     std::vector<WithinRead> reads;
     std::vector<Use> uses;
     std::vector<PlannedProbe> probes;
+    std::vector<std::string> left_out;
     std::optional<base::Error> error;
   };
 

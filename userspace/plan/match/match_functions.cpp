@@ -163,7 +163,7 @@ std::string hint_of(const BinaryFacts& facts, const std::vector<std::string>& na
 }
 
 // Of {a,b}, one may be misspelt and the other hide it.
-void note_alternatives_without_match(const BinaryFacts& facts, const std::string& pattern,
+void find_alternatives_without_match(const BinaryFacts& facts, const std::string& pattern,
                                      MatchedFunctions& matched) {
   const std::vector<std::string> alternatives = brace_alternatives(pattern);
   if (alternatives.size() == 1) {
@@ -175,7 +175,7 @@ void note_alternatives_without_match(const BinaryFacts& facts, const std::string
     if (std::ranges::none_of(matched.functions,
                              [&](std::uint32_t index) { return fits(facts.functions[index].name); }) &&
         std::ranges::none_of(matched.inlined, fits)) {
-      matched.notes.push_back(
+      matched.missing.push_back(
           fmt::format("no function {} in this binary{}", alternative, hint_of(facts, {alternative})));
     }
   }
@@ -196,7 +196,7 @@ Result<MatchedFunctions> match_one(const BinaryFacts& facts, const std::string& 
     use_wrappers_instead(facts, pattern, matched);
   }
   if (!matched.functions.empty() || !matched.inlined.empty()) {
-    note_alternatives_without_match(facts, pattern, matched);
+    find_alternatives_without_match(facts, pattern, matched);
   }
   return matched;
 }

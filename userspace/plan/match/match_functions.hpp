@@ -18,6 +18,7 @@ struct MatchedFunctions {
   std::vector<std::uint32_t> functions;  // indexes into BinaryFacts::functions
   std::vector<std::string> inlined;      // keys of BinaryFacts::inlined_copies; empty unless asked for
   std::vector<std::string> notes;
+  std::vector<std::string> missing;  // alternatives in braces that match nothing, with the nearest names
 };
 
 // Functions that the first matching one of `alternatives` means: a name stands for all instantiations of a

@@ -124,6 +124,9 @@ class PlanPrinter {
     }
     print_unwind_hooks();
     for (const SkippedProbe& skipped : plan_->skipped) {
+      if (skipped.in_part) {
+        continue;  // a note of the probe says so
+      }
       line("");
       line("skipped {}", skipped.name);
       line("  reason      {}", skipped.reason);
@@ -254,9 +257,12 @@ class PlanPrinter {
       line("goroutine   goid +{}, stack.hi +{} in runtime.g", plan_->goroutine.goid,
            plan_->goroutine.stack_hi);
     }
-    line("total       {}, {} skipped; {} entry, {} return, {} hook sites",
-         plural(plan_->probes.size(), "probe"), plan_->skipped.size(), entries, returns,
-         plan_->unwind_hooks.size());
+    const auto in_part =
+        static_cast<std::size_t>(std::ranges::count(plan_->skipped, true, &SkippedProbe::in_part));
+    line("total       {}, {} skipped{}; {} entry, {} return, {} hook sites",
+         plural(plan_->probes.size(), "probe"), plan_->skipped.size() - in_part,
+         in_part == 0 ? "" : fmt::format(", {} not probed", plural(in_part, "named function")), entries,
+         returns, plan_->unwind_hooks.size());
   }
 
   const ProbePlan* plan_;  // the caller's
