@@ -55,6 +55,8 @@ enum operation_flags {
 	OPERATION_SIGNED = 1,
 	OPERATION_OPTIONAL = 2,  /* OP_LOAD, OP_LOAD_PAIR: unreadable memory is no loss (the pointer is a guess) */
 	OPERATION_GROUP_PATH = 4,  /* OP_STORE_STRING: the text is a path, see GROUPED_CUT */
+	OPERATION_IF_ABSENT = 8,  /* OP_STORE, OP_STORE_STRING: one of several values for the same place; the byte before it
+	                             says whether one is there. Does nothing where one is or this one is not valid. */
 };
 
 /* A path is stored as its route: what follows a '?' or '#' is left out, and segments (between '/') that are decimal

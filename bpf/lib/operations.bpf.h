@@ -87,9 +87,20 @@ static __always_inline __u32 text_equal(struct machine *m, __u64 address, __u32 
 	return difference == 0;
 }
 
+/* Of several values for one place, the first that is valid. */
+static __always_inline __u32 is_first(struct machine *m, __u8 *to)
+{
+	if (!m->valid || to[-1])
+		return 0;
+	to[-1] = 1;
+	return 1;
+}
+
 static __always_inline void store_string(struct machine *m, __u8 *field, __u32 capacity, __u64 address, __u64 length,
 					 __u32 flags)
 {
+	if ((flags & OPERATION_IF_ABSENT) && !is_first(m, field))
+		return;
 	if (!m->valid || !length)
 		return;
 	if (length > LONGEST_STRING) {
@@ -180,7 +191,11 @@ static __always_inline void run_operation(struct machine *m, struct pt_regs *ctx
 		if (!m->r[d] && m->r[a])
 			m->r[d] = imm;
 		break;
-	case OP_STORE: store(captured + imm, op->size, m->valid ? m->r[a] : 0); m->valid = 1; break;
+	case OP_STORE:
+		if (!(op->flags & OPERATION_IF_ABSENT) || is_first(m, captured + imm))
+			store(captured + imm, op->size, m->valid ? m->r[a] : 0);
+		m->valid = 1;
+		break;
 	case OP_STORE_STRING: store_string(m, captured + imm, op->text, m->r[a], m->r[b], op->flags); m->valid = 1; break;
 	case OP_PANICKED: m->r[d] = 0; break; /* a call that returns did not panic */
 	case OP_DYNAMIC_TYPE: m->r[d] = m->r[a] ? m->r[a] - m->bias : 0; break;

@@ -6,7 +6,7 @@ import re
 import yaml
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
-DOCUMENTS = [*TOP.glob("*.md"), *(TOP / "docs").rglob("*.md")]
+DOCUMENTS = [*TOP.glob("*.md"), *(TOP / "docs").rglob("*.md"), *(TOP / "presets").rglob("*.md")]
 # What a path in a document may be relative to.
 ROOTS = (TOP, TOP / "userspace")
 

@@ -28,7 +28,8 @@ class Driven:
                                         text=True, bufsize=1, **options)
         test.addCleanup(self.kill)
         self.command = command
-        self.expect(ready)
+        if ready is not None:
+            self.expect(ready)
 
     @property
     def pid(self):

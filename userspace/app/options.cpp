@@ -3,6 +3,8 @@
 #include <CLI/CLI.hpp>
 
 #include "app/version.hpp"
+#include "config/preset_config.hpp"
+#include "config/presets.hpp"
 
 namespace app {
 namespace {
@@ -47,9 +49,41 @@ base::Result<bool> parse_emulation(std::string_view text) {
   return text == "auto";
 }
 
+// A file, or presets.
+CLI::Option* add_config(CLI::App* command, ConfigSource& source) {
+  CLI::Option* file =
+      command->add_option("--config,--config.file", source.file, "What to count")->capture_default_str();
+  std::string names;
+  for (const config::Preset& preset : config::all_presets()) {
+    names += (names.empty() ? "" : ", ") + std::string(preset.name);
+  }
+  return command
+      ->add_option(
+          "--preset", source.presets,
+          fmt::format("Count what these presets know, without a file: http, grpc, sql, ... of {}", names))
+      ->delimiter(',')
+      ->excludes(file);
+}
+
+void add_match_option(CLI::App* command, CLI::Option* preset, config::ProcessMatch& match) {
+  const std::string name = "--match";
+  CLI::Option* option = command->add_option_function<std::vector<std::string>>(
+      name,
+      [&match, name](const std::vector<std::string>& texts) {
+        for (const std::string& text : texts) {
+          if (auto added = config::add_match(match, text); !added) {
+            throw CLI::ValidationError(name, added.error().message);
+          }
+        }
+      },
+      "With --preset: whose processes, as exe='*/shop', arg=-module arg=cart, env.REGION='eu-*'; repeatable");
+  option->needs(preset);
+  preset->needs(option);
+}
+
 CLI::App* add_run(CLI::App& app, RunOptions& options) {
   CLI::App* run = app.add_subcommand("run", "Attach the probes and serve their metrics until stopped");
-  run->add_option("--config,--config.file", options.config, "What to count")->capture_default_str();
+  add_match_option(run, add_config(run, options.config), options.config.match);
   run->add_option("--web.listen-address", options.listen_address,
                   "Where to serve /metrics; port 0 lets the kernel choose")
       ->capture_default_str();
@@ -95,7 +129,7 @@ CLI::App* add_plan(CLI::App& app, PlanOptions& options) {
       "plan",
       "Show what would be attached to a binary and read there; needs no root. Ends with 1 if a probe "
       "is skipped, so name the binary's service where the configuration has several");
-  plan->add_option("--config,--config.file", options.config, "What to count")->capture_default_str();
+  add_config(plan, options.config);
   add_binary(plan, options.binary);
   plan->add_option("--service", options.service, "Only the probes of this service (default: of all)");
   return plan;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/log.hpp"
+#include "config/probe_config.hpp"
 #include "expose/service_pages.hpp"
 
 namespace app {
@@ -14,8 +15,15 @@ namespace app {
 // Where exporters leave to the next what they have counted, in a BPF file system.
 inline constexpr const char* kPinPath = "/sys/fs/bpf/uprobe_exporter";
 
+// What to count: a file, or presets without one.
+struct ConfigSource {
+  std::string file = "probes.yaml";
+  std::vector<std::string> presets;  // instead of the file
+  config::ProcessMatch match;        // whose processes the presets are for
+};
+
 struct RunOptions {
-  std::string config = "probes.yaml";
+  ConfigSource config;
   std::string listen_address = ":19435";
   std::vector<expose::ServiceListener> service_listeners;
   std::string web_config;  // "" for plain HTTP without passwords
@@ -32,7 +40,7 @@ struct CheckOptions {
 };
 
 struct PlanOptions {
-  std::string config = "probes.yaml";
+  ConfigSource config;
   std::string binary;                  // also of a process: /proc/PID/exe
   std::optional<std::string> service;  // only this one's probes
 };

@@ -1,8 +1,8 @@
 #include <fmt/core.h>
 
 #include "app/commands.hpp"
+#include "app/config_source.hpp"
 #include "attach/kernel_support.hpp"
-#include "config/parse_config.hpp"
 #include "plan/output/print_plan.hpp"
 #include "units/plan_binary.hpp"
 
@@ -24,11 +24,16 @@ bool print_service(const config::ProbeConfig& config, const PlanOptions& options
 }  // namespace
 
 int execute(const PlanOptions& options) {
-  const auto config = config::load_config(options.config);
-  if (!config) {
-    fmt::print(stderr, "{}\n", config.error().message);
+  // Presets are asked for on behalf of the binary that is named.
+  ConfigSource source = options.config;
+  source.match.exe = options.binary;
+  config::ConfigFile file = config_file_of(source);
+  const auto loaded = file.load();
+  if (!loaded) {
+    fmt::print(stderr, "{}\n", loaded.error().message);
     return 2;
   }
+  const config::ProbeConfig* const config = &loaded->config;
   bool known = false;
   bool complete = true;
   for (const config::Service& service : config->services) {
@@ -39,7 +44,7 @@ int execute(const PlanOptions& options) {
     complete = print_service(*config, options, service.name) && complete;
   }
   if (!known) {
-    fmt::print(stderr, "uprobe_exporter: {} has no service {}\n", options.config, *options.service);
+    fmt::print(stderr, "uprobe_exporter: {} has no service {}\n", file.path(), *options.service);
     return 2;
   }
   return complete ? 0 : 1;

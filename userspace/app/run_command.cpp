@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "app/commands.hpp"
+#include "app/config_source.hpp"
 #include "app/exporter.hpp"
 #include "app/web_config_file.hpp"
 #include "attach/calibrate.hpp"
@@ -216,7 +217,7 @@ int report_config(const base::Error& error) {
 int execute(const RunOptions& options) {
   const base::SystemClock clock;
   base::Logger log(clock, options.log);
-  config::ConfigFile file(options.config);
+  config::ConfigFile file = config_file_of(options.config);
   auto config = file.load();
   if (!config) {
     return report_config(config.error());

@@ -33,7 +33,8 @@ std::string string_at(std::span<const std::byte> values, const LabelField& field
   const std::size_t capacity = field.size - std::size_t{2};
   std::size_t length = integer_at(values, field.offset, 2);
   if (is_grouped(field)) {
-    const bool is_cut = (length & GROUPED_CUT) != 0;
+    // A text that is no path, of several values, has its true length.
+    const bool is_cut = (length & GROUPED_CUT) != 0 || length > capacity;
     length = std::min(length & ~std::size_t{GROUPED_CUT}, capacity);
     std::string route(length, '\0');
     std::memcpy(route.data(), values.data() + field.offset + 2, length);

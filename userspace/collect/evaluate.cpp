@@ -180,6 +180,10 @@ class Machine {
   }
 
   void run_statement(const operation& code) {
+    if ((code.flags & OPERATION_IF_ABSENT) != 0 && !is_first(code)) {
+      state_.valid = true;
+      return;
+    }
     if (code.code == OP_STORE) {
       const std::uint64_t value = state_.valid ? at(code.a) : 0;
       write(code.imm, std::as_bytes(std::span(&value, 1)).first(std::min<std::size_t>(code.size, 8)));
@@ -189,6 +193,17 @@ class Machine {
       return;
     }
     state_.valid = true;
+  }
+
+  // Of several values for one place, the first that is valid: the byte before the place says whether there is
+  // one.
+  bool is_first(const operation& code) {
+    if (!state_.valid || code.imm == 0 || code.imm > input_->values.size() ||
+        input_->values[code.imm - 1] != std::byte{0}) {
+      return false;
+    }
+    input_->values[code.imm - 1] = std::byte{1};
+    return true;
   }
 
   void load(const operation& code, std::span<std::byte> to) {

@@ -25,14 +25,24 @@ std::string hash_of(std::string_view text) {
 }  // namespace
 
 base::Result<ConfigFile::Loaded> ConfigFile::load() {
+  if (text_) {
+    return parse(*text_);
+  }
   loaded_ = last_ = file_state(path_);
   ASSIGN_OR_RETURN(const std::string text, config::read_config_file(path_));
+  return parse(text);
+}
+
+base::Result<ConfigFile::Loaded> ConfigFile::parse(const std::string& text) const {
   ASSIGN_OR_RETURN(ProbeConfig config, config::parse_config(text, path_));
   std::vector<std::string> warnings = config::warnings(config, path_);
   return Loaded{.config = std::move(config), .hash = hash_of(text), .warnings = std::move(warnings)};
 }
 
 bool ConfigFile::has_changed() {
+  if (text_) {
+    return false;
+  }
   const FileState now = file_state(path_);
   return std::exchange(last_, now) == now && now != loaded_ && now != FileState{};
 }

@@ -1,7 +1,9 @@
 // probes.yaml, and whether it has changed.
 #pragma once
 
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/error.hpp"
@@ -13,6 +15,9 @@ namespace config {
 class ConfigFile {
  public:
   explicit ConfigFile(std::string path) : path_(std::move(path)) {}
+
+  // A text that is in no file and never changes; `name` is for messages.
+  ConfigFile(std::string name, std::string text) : path_(std::move(name)), text_(std::move(text)) {}
 
   struct Loaded {
     ProbeConfig config;
@@ -30,7 +35,10 @@ class ConfigFile {
   [[nodiscard]] const std::string& path() const { return path_; }
 
  private:
+  [[nodiscard]] base::Result<Loaded> parse(const std::string& text) const;
+
   std::string path_;
+  std::optional<std::string> text_;
   FileState loaded_;
   FileState last_;  // at the last has_changed()
 };

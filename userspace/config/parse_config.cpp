@@ -1,7 +1,10 @@
 #include "config/parse_config.hpp"
 
+#include <algorithm>
+#include <iterator>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "config/parse_budget.hpp"
 #include "config/parse_metrics.hpp"
@@ -9,6 +12,7 @@
 #include "config/parse_services.hpp"
 #include "config/read_config_file.hpp"
 #include "config/read_yaml.hpp"
+#include "config/use_presets.hpp"
 #include "config/validate_config.hpp"
 #include "config/yaml_reader.hpp"
 
@@ -38,18 +42,26 @@ ProbeConfig read_sections(const YamlNode& root, const YamlReader& reader) {
   if (const YamlNode* const services = reader.require(root, owner, "services", "{ name: { match: ... } }")) {
     config.services = parse_services(*services, reader);
   }
-  if (const YamlNode* const metrics = reader.require(root, owner, "metrics", "{ name: { type: ... } }")) {
+  // Presets bring metrics and probes of their own; a file needs no others then.
+  const bool has_presets =
+      std::ranges::any_of(config.services, [](const Service& service) { return !service.presets.empty(); });
+  const auto section = [&](const char* key, const char* example) {
+    return has_presets ? find_value(root, key) : reader.require(root, owner, key, example);
+  };
+  if (const YamlNode* const metrics = section("metrics", "{ name: { type: ... } }")) {
     ParsedMetrics parsed = parse_metrics(*metrics, reader);
     config.metrics = std::move(parsed.metrics);
     unread.metrics = std::move(parsed.unclear);
   }
-  if (const YamlNode* const probes = reader.require(root, owner, "probes", "a list of probes")) {
+  std::vector<Probe> of_presets = use_presets(config, reader.problems());
+  if (const YamlNode* const probes = section("probes", "a list of probes")) {
     ParsedProbes parsed = parse_probes(*probes, config.services, config.metrics, reader);
     config.probes = std::move(parsed.probes);
     unread.records = !parsed.records_complete;
   } else {
-    unread.records = true;
+    unread.records = !has_presets;
   }
+  std::ranges::move(of_presets, std::back_inserter(config.probes));
   if (const YamlNode* const limits = find_value(root, "limits")) {
     config.limits = parse_limits(*limits, reader);
   }

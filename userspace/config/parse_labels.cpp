@@ -1,7 +1,8 @@
-// A label is written in one of three ways:
+// A label is written in one of four ways:
 //   topic: recv.config.Topic                                      an expression
 //   method: { value: info.FullMethod, keep: after-last-slash }    a value and what is done to its text
 //   status: { error: 'ret1 != nil', else: ok }                    the name of the first condition that holds
+//   route:  { first: [ret1, r.Pattern], case: lower }             the first value that is there
 #include "config/parse_labels.hpp"
 
 #include <algorithm>
@@ -21,9 +22,9 @@ constexpr std::uint32_t kMaxLabelLength = 256;
 constexpr std::uint32_t kGroupedPathLength = 128;
 
 // Without `else`, which both kinds of mapping have.
-constexpr std::array<std::string_view, 12> kValueKeys = {"value", "const",      "group",      "as",
-                                                         "keep",  "cut_prefix", "cut_suffix", "case",
-                                                         "regex", "sql",        "map",        "max_length"};
+constexpr std::array<std::string_view, 13> kValueKeys = {
+    "value", "first",      "const", "group", "as",  "keep",      "cut_prefix",
+    "case",  "cut_suffix", "regex", "sql",   "map", "max_length"};
 
 bool is_value_key(std::string_view key) {
   return std::ranges::find(kValueKeys, key) != kValueKeys.end();
@@ -61,9 +62,14 @@ class LabelReader {
   [[nodiscard]] Source value_form() const;
   [[nodiscard]] Source constant_form(const YamlNode& text) const;
   [[nodiscard]] Source cases_form() const;
-  void read_value(const YamlNode& node, ValueLabel& label) const;
-  void read_transform(const YamlEntry& entry, ValueLabel& label) const;
-  void read_otherwise(ValueLabel& label) const;
+  [[nodiscard]] Source first_form(const YamlNode& list) const;
+  [[nodiscard]] ValueLabel alternative(const YamlNode& node) const;
+  void read_value(const YamlNode& node, const std::string& key, ValueLabel& label) const;
+  void read_within(const YamlNode& node, const std::string& owner, ValueLabel& label) const;
+  void read_transforms(std::vector<Transform>& transforms) const;
+  void read_transform(const YamlEntry& entry, std::vector<Transform>& transforms) const;
+  void read_otherwise(std::vector<Transform>& transforms) const;
+  void read_max_length(std::uint32_t& max_length) const;
 
   [[nodiscard]] const YamlNode& node() const { return entry_->value; }
 
@@ -97,7 +103,8 @@ LabelReader::Source LabelReader::source() const {
   if (node().kind != YamlNode::Kind::kMapping || node().entries.empty()) {
     problems().add(node().position,
                    "{} is {}; it must be an expression, {{ value: expression, ... }}, "
-                   "{{ const: text }}, or cases like {{ error: 'ret0 != nil', else: ok }}",
+                   "{{ const: text }}, cases like {{ error: 'ret0 != nil', else: ok }}, or "
+                   "{{ first: [expression, ...] }}",
                    owner_,
                    node().kind == YamlNode::Kind::kMapping ? "an empty mapping" : description_of(node()));
     return ConstantLabel{};
@@ -109,27 +116,93 @@ LabelReader::Source LabelReader::source() const {
 
 LabelReader::Source LabelReader::value_form() const {
   reader_->expect_mapping(node(), owner_,
-                          {"value", "const", "group", "as", "keep", "cut_prefix", "cut_suffix", "case",
-                           "regex", "sql", "map", "else", "max_length"});
+                          {"value", "first", "const", "group", "as", "keep", "cut_prefix", "cut_suffix",
+                           "case", "regex", "sql", "map", "else", "max_length"});
   if (const YamlNode* const text = find_value(node(), "const")) {
     return constant_form(*text);
   }
+  if (const YamlNode* const list = find_value(node(), "first")) {
+    return first_form(*list);
+  }
   ValueLabel label;
   if (const YamlNode* const value = reader_->require(node(), owner_, "value", "expression")) {
-    read_value(*value, label);
+    read_value(*value, "value", label);
   }
-  for (const YamlEntry& entry : node().entries) {
-    read_transform(entry, label);
-  }
-  read_otherwise(label);
+  read_transforms(label.transforms);
   if (is_grouped(label)) {
     label.max_length = kGroupedPathLength;
   }
-  if (const YamlNode* const length = find_value(node(), "max_length")) {
-    label.max_length =
-        reader_->whole_number(*length, {owner_, "max_length"}, 1, kMaxLabelLength).value_or(label.max_length);
+  read_max_length(label.max_length);
+  return label;
+}
+
+LabelReader::Source LabelReader::first_form(const YamlNode& list) const {
+  FirstLabel label;
+  for (const char* const other : {"value", "group"}) {
+    if (const YamlNode* const beside = find_value(node(), other)) {
+      problems().add(beside->position, R"({}: "{}" stands beside "first"; it belongs to an alternative)",
+                     owner_, other);
+    }
+  }
+  if (list.kind != YamlNode::Kind::kSequence || list.items.empty()) {
+    problems().add(list.position, "{}: \"first\" is {}; it must be a list of values", owner_,
+                   list.kind == YamlNode::Kind::kSequence ? "an empty list" : description_of(list));
+    return label;
+  }
+  bool is_grouped_somewhere = false;
+  for (const YamlNode& item : list.items) {
+    ValueLabel one = alternative(item);
+    if (one.within && !label.alternatives.empty() && !label.alternatives.back().within) {
+      problems().add(
+          item.position,
+          "{}: an alternative with \"within\" stands behind one without; write it before, since its "
+          "value is there before the call returns",
+          owner_);
+    }
+    is_grouped_somewhere = is_grouped_somewhere || is_grouped(one);
+    label.alternatives.push_back(std::move(one));
+  }
+  read_transforms(label.transforms);
+  label.max_length = is_grouped_somewhere ? kGroupedPathLength : label.max_length;
+  read_max_length(label.max_length);
+  for (ValueLabel& one : label.alternatives) {
+    one.max_length = label.max_length;
   }
   return label;
+}
+
+// An expression, { within: F, read: expression }, or { value: expression, group: path }.
+ValueLabel LabelReader::alternative(const YamlNode& node) const {
+  const std::string owner = owner_ + ": first";
+  ValueLabel one;
+  if (node.kind != YamlNode::Kind::kMapping || find_value(node, "within") != nullptr) {
+    read_value(node, "first", one);
+    return one;
+  }
+  reader_->expect_mapping(node, owner, {"value", "group", "within", "read", "signature"});
+  if (const YamlNode* const value = reader_->require(node, owner, "value", "expression")) {
+    one.value = reader_->expression(*value, {owner, "value"}).value_or(LocatedExpression{});
+  }
+  const auto group = std::ranges::find(node.entries, std::string_view("group"),
+                                       [](const YamlEntry& entry) { return entry.key.text; });
+  if (group != node.entries.end()) {
+    read_transform(*group, one.transforms);
+  }
+  return one;
+}
+
+void LabelReader::read_transforms(std::vector<Transform>& transforms) const {
+  for (const YamlEntry& entry : node().entries) {
+    read_transform(entry, transforms);
+  }
+  read_otherwise(transforms);
+}
+
+void LabelReader::read_max_length(std::uint32_t& max_length) const {
+  if (const YamlNode* const length = find_value(node(), "max_length")) {
+    max_length =
+        reader_->whole_number(*length, {owner_, "max_length"}, 1, kMaxLabelLength).value_or(max_length);
+  }
 }
 
 LabelReader::Source LabelReader::constant_form(const YamlNode& text) const {
@@ -143,12 +216,15 @@ LabelReader::Source LabelReader::constant_form(const YamlNode& text) const {
 }
 
 // An expression, or one that is read in another function: { within: F, read: expression }.
-void LabelReader::read_value(const YamlNode& value, ValueLabel& label) const {
-  if (value.kind != YamlNode::Kind::kMapping) {
-    label.value = reader_->expression(value, {owner_, "value"}).value_or(LocatedExpression{});
-    return;
+void LabelReader::read_value(const YamlNode& value, const std::string& key, ValueLabel& label) const {
+  if (value.kind == YamlNode::Kind::kMapping) {
+    read_within(value, owner_ + ": " + key, label);
+  } else {
+    label.value = reader_->expression(value, {owner_, key}).value_or(LocatedExpression{});
   }
-  const std::string owner = owner_ + ": value";
+}
+
+void LabelReader::read_within(const YamlNode& value, const std::string& owner, ValueLabel& label) const {
   reader_->expect_mapping(value, owner, {"within", "read", "signature"});
   Within within;
   if (const YamlNode* const functions = reader_->require(value, owner, "within", "name of a function")) {
@@ -161,30 +237,30 @@ void LabelReader::read_value(const YamlNode& value, ValueLabel& label) const {
   label.within = std::move(within);
 }
 
-void LabelReader::read_transform(const YamlEntry& entry, ValueLabel& label) const {
-  const bool is_other =
-      entry.key.text == "value" || entry.key.text == "const" || entry.key.text == "max_length";
+void LabelReader::read_transform(const YamlEntry& entry, std::vector<Transform>& transforms) const {
+  const bool is_other = entry.key.text == "value" || entry.key.text == "first" || entry.key.text == "const" ||
+                        entry.key.text == "max_length";
   if (is_other || !is_value_key(entry.key.text)) {
     return;
   }
   if (std::optional<Transform> transform = parse_transform(entry, owner_, *reader_)) {
-    if (transform->kind == Transform::Kind::kGroupPath && !label.transforms.empty()) {
+    if (transform->kind == Transform::Kind::kGroupPath && !transforms.empty()) {
       problems().add(entry.key.position,
                      "{}: \"group\" is done in the kernel, before all else; write it first", owner_);
     }
-    label.transforms.push_back(std::move(*transform));
+    transforms.push_back(std::move(*transform));
   }
 }
 
 // What a `map` gives for texts that it does not list.
-void LabelReader::read_otherwise(ValueLabel& label) const {
+void LabelReader::read_otherwise(std::vector<Transform>& transforms) const {
   const YamlNode* const otherwise = find_value(node(), "else");
   if (otherwise == nullptr) {
     return;
   }
   std::optional<std::string> text = reader_->text(*otherwise, {owner_, "else"});
-  const auto map = std::ranges::find(label.transforms, Transform::Kind::kMap, &Transform::kind);
-  if (map != label.transforms.end()) {
+  const auto map = std::ranges::find(transforms, Transform::Kind::kMap, &Transform::kind);
+  if (map != transforms.end()) {
     map->otherwise = std::move(text);
   } else if (find_value(node(), "map") == nullptr) {
     problems().add(otherwise->position,

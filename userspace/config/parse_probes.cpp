@@ -82,7 +82,7 @@ class ProbeReader {
   [[nodiscard]] Field field(std::string_view key) const { return {owner_, std::string(key)}; }
 
   const YamlNode* node_;                  // the caller's
-  const std::vector<Service>* services_;  // the caller's
+  const std::vector<Service>* services_;  // the caller's; none: a preset's probe, which has no service
   const YamlReader* reader_;              // the caller's
   std::string owner_;
 };
@@ -147,6 +147,9 @@ void ProbeReader::read_name(Probe& probe) const {
 }
 
 void ProbeReader::read_services(Probe& probe) const {
+  if (services_ == nullptr) {
+    return;
+  }
   const YamlNode* const service = reader_->require(*node_, owner_, "service", "name of a service");
   if (service == nullptr) {
     return;
@@ -193,6 +196,18 @@ ParsedProbes parse_probes(const YamlNode& node, const std::vector<Service>& serv
   }
   name_probes(parsed.probes);
   return parsed;
+}
+
+std::vector<Probe> parse_preset_probes(const YamlNode& node, const std::vector<std::string>& services,
+                                       const std::vector<Metric>& metrics, const YamlReader& reader) {
+  std::vector<Probe> probes;
+  for (const YamlNode& item : node.items) {
+    bool records_complete = true;
+    Probe probe = ProbeReader(&item, nullptr, &reader).read(metrics, records_complete);
+    probe.services = services;
+    probes.push_back(std::move(probe));
+  }
+  return probes;
 }
 
 }  // namespace config

@@ -16,4 +16,10 @@ struct ParsedProbes {
 [[nodiscard]] ParsedProbes parse_probes(const YamlNode& node, const std::vector<Service>& services,
                                         const std::vector<Metric>& metrics, const YamlReader& reader);
 
+// The same for those of a preset, which have names and no `service`: they are of all `services`.
+[[nodiscard]] std::vector<Probe> parse_preset_probes(const YamlNode& node,
+                                                     const std::vector<std::string>& services,
+                                                     const std::vector<Metric>& metrics,
+                                                     const YamlReader& reader);
+
 }  // namespace config

@@ -5,6 +5,7 @@
 
 #include "config/parse_budget.hpp"
 #include "config/parse_functions.hpp"
+#include "config/presets.hpp"
 #include "config/prometheus_names.hpp"
 
 namespace config {
@@ -92,6 +93,24 @@ IdentityLabel parse_identity_label(const YamlEntry& entry, const std::string& se
   return label;
 }
 
+// Full names of the presets that the names in the file stand for.
+std::vector<std::string> parse_use(const YamlNode& node, const std::string& owner, const YamlReader& reader) {
+  std::vector<std::string> names;
+  for (const LocatedText& name : reader.text_or_texts(node, {owner, "use"})) {
+    const auto found = find_presets(name.text);
+    if (!found) {
+      reader.problems().add(name.position, "{}: {}", owner, found.error().message);
+      continue;
+    }
+    for (const Preset& preset : *found) {
+      if (std::ranges::find(names, preset.name) == names.end()) {
+        names.emplace_back(preset.name);
+      }
+    }
+  }
+  return names;
+}
+
 Service parse_service(const YamlEntry& entry, const YamlReader& reader) {
   Service service;
   service.name = entry.key.text;
@@ -101,11 +120,14 @@ Service parse_service(const YamlEntry& entry, const YamlReader& reader) {
     reader.problems().add(service.position, "{}: the name of a service has letters, digits, _, - and .",
                           owner);
   }
-  if (!reader.expect_mapping(entry.value, owner, {"match", "identity", "budget"})) {
+  if (!reader.expect_mapping(entry.value, owner, {"match", "use", "identity", "budget"})) {
     return service;
   }
   if (const YamlNode* const match = reader.require(entry.value, owner, "match", "{ exe: \"*/program\" }")) {
     service.match = parse_match(*match, owner, reader);
+  }
+  if (const YamlNode* const use = find_value(entry.value, "use")) {
+    service.presets = parse_use(*use, owner, reader);
   }
   const YamlNode* const identity = find_value(entry.value, "identity");
   if (identity != nullptr && reader.expect_names(*identity, {owner, "identity"})) {

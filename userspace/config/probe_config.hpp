@@ -59,6 +59,7 @@ struct Service {
   ProcessMatch match;
   std::vector<IdentityLabel> identity;
   std::optional<double> budget_cores;  // instead of Budget::cores
+  std::vector<std::string> presets;    // full names, `use:`; their metrics and probes are in the config
   Position position;
 
   bool operator==(const Service&) const = default;
@@ -173,9 +174,20 @@ struct ConstantLabel {
   bool operator==(const ConstantLabel&) const = default;
 };
 
+// The first of several values that is there. What the binary does not have is left out by the plan.
+struct FirstLabel {
+  // Those with `within` come first; of these, the last that was called counts. Transforms: none, or
+  // kGroupPath; max_length: that of the label.
+  std::vector<ValueLabel> alternatives;
+  std::vector<Transform> transforms;  // of the text, whichever alternative it is from
+  std::uint32_t max_length = 64;
+
+  bool operator==(const FirstLabel&) const = default;
+};
+
 struct Label {
   std::string name;
-  std::variant<ValueLabel, CasesLabel, ConstantLabel> source;
+  std::variant<ValueLabel, CasesLabel, ConstantLabel, FirstLabel> source;
   Position position;
 
   bool operator==(const Label&) const = default;
@@ -206,7 +218,8 @@ struct Record {
 };
 
 struct Probe {
-  std::string name;  // unique; for self-metrics and messages. Default: service and short function name
+  std::string name;    // unique; for self-metrics and messages. Default: service and short function name
+  std::string preset;  // that it is a part of; "" for the file's own. A binary need not have all parts
   std::vector<std::string> services;
   std::vector<std::string> functions;  // alternatives, each a name or a glob; the first that matches is used
   std::optional<Signature> signature;

@@ -5,6 +5,7 @@
 
 #include "config/expression_uses.hpp"
 #include "config/find_by_name.hpp"
+#include "config/label_parts.hpp"
 
 namespace config {
 namespace {
@@ -67,12 +68,14 @@ void ExpressionRules::check_value(const LocatedExpression& value, const std::str
 
 void ExpressionRules::check_label(const Label& label) const {
   const std::string where = fmt::format("label \"{}\"", label.name);
-  if (const auto* const value = std::get_if<ValueLabel>(&label.source)) {
+  const std::vector<const ValueLabel*> values = values_of(label);
+  for (const ValueLabel* const value : values) {
     check_value(value->value, where);
   }
-  if (const auto* const cases = std::get_if<CasesLabel>(&label.source)) {
-    for (const CasesLabel::Case& one : cases->cases) {
-      check_condition(one.condition, where);
+  for (const LocatedExpression* const located : expressions_of(label)) {
+    if (std::ranges::find(values, located, [](const ValueLabel* value) { return &value->value; }) ==
+        values.end()) {
+      check_condition(*located, where);
     }
   }
 }
@@ -126,20 +129,15 @@ void ExpressionRules::check_labels_known_at_entry(const Record& record) const {
       continue;
     }
     const std::string where = fmt::format("label \"{}\"", label.name);
-    if (const auto* const cases = std::get_if<CasesLabel>(&label.source)) {
-      for (const CasesLabel::Case& one : cases->cases) {
-        check_known_at_entry(one.condition, where, record);
-      }
-      continue;
-    }
-    const auto* const value = std::get_if<ValueLabel>(&label.source);
-    if (value != nullptr && value->within) {
+    if (reads_within(label)) {
       problems_->add(label.position,
                      "probe \"{}\": {} uses \"within\", but \"{}\" shows running calls, of which it is "
                      "not known; use the receiver and the parameters",
                      probe_->name, where, record.metric);
-    } else if (value != nullptr) {
-      check_known_at_entry(value->value, where, record);
+      continue;
+    }
+    for (const LocatedExpression* const located : expressions_of(label)) {
+      check_known_at_entry(*located, where, record);
     }
   }
 }

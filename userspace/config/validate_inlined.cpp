@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "config/expression_uses.hpp"
+#include "config/label_parts.hpp"
 
 namespace config {
 namespace {
@@ -50,17 +51,12 @@ class InlinedRules {
   }
 
   void check_label(const Label& label) const {
-    if (const auto* const cases = std::get_if<CasesLabel>(&label.source)) {
-      for (const CasesLabel::Case& one : cases->cases) {
-        check_expression(one.condition);
-      }
+    if (reads_within(label)) {
+      refuse(label.position, "\"within\"");
       return;
     }
-    const auto* const value = std::get_if<ValueLabel>(&label.source);
-    if (value != nullptr && value->within) {
-      refuse(label.position, "\"within\"");
-    } else if (value != nullptr) {
-      check_expression(value->value);
+    for (const LocatedExpression* const located : expressions_of(label)) {
+      check_expression(*located);
     }
   }
 

@@ -7,6 +7,8 @@
 #include <cstddef>
 #include <utility>
 
+#include "config/label_parts.hpp"
+
 namespace config {
 namespace {
 
@@ -66,11 +68,7 @@ bool says_its_ends(std::string_view pattern) {
 
 void add_regex_warnings(const Probe& probe, const Label& label, std::string_view file_name,
                         std::vector<std::string>& lines) {
-  const auto* const value = std::get_if<ValueLabel>(&label.source);
-  if (value == nullptr) {
-    return;
-  }
-  for (const Transform& transform : value->transforms) {
+  for (const Transform& transform : transforms_of(label)) {
     if (transform.kind == Transform::Kind::kRegex && !says_its_ends(transform.argument)) {
       lines.push_back(fmt::format(
           "{0}:{1}:{2}: probe \"{3}\": label \"{4}\": regex '{5}' must match the whole text, as in "

@@ -1,5 +1,7 @@
 #include "plan/make_plan.hpp"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <map>
 #include <optional>
@@ -8,12 +10,14 @@
 #include <vector>
 
 #include "abi/limits.h"
+#include "config/label_parts.hpp"
 #include "plan/assemble/plan_functions.hpp"
 #include "plan/assemble/within_helpers.hpp"
 #include "plan/compile/compile_probe.hpp"
 #include "plan/language/go/function_name.hpp"
 #include "plan/language/go/runtime_layout.hpp"
 #include "plan/language/type_lookup.hpp"
+#include "plan/match/match_functions.hpp"
 
 namespace plan {
 
@@ -46,6 +50,7 @@ class PlanMaker {
     for (std::uint32_t i = 0; i < config_->probes.size(); ++i) {
       plan_probe(i);
     }
+    std::ranges::for_each(services_, [this](const std::string& name) { expect_any_part(name); });
     plan_identities();
     helpers_.append_to(plan_.probes);
     add_unwind_hooks();
@@ -88,10 +93,11 @@ class PlanMaker {
   void collect_helpers() {
     for (const config::Probe& probe : config_->probes) {
       for (const config::Label& label : probe.labels) {
-        const auto* value = std::get_if<config::ValueLabel>(&label.source);
-        if (value != nullptr && value->within) {
-          for (const std::string& service : services_here(probe.services)) {
-            helpers_.add(*value->within, *value, service);
+        for (const config::ValueLabel* const value : config::values_of(label)) {
+          if (value->within) {
+            for (const std::string& service : services_here(probe.services)) {
+              helpers_.add(*value->within, *value, service);
+            }
           }
         }
       }
@@ -99,16 +105,13 @@ class PlanMaker {
     helpers_.compile();
   }
 
-  Result<WithinFields> within_fields(const config::Probe& probe) {
+  WithinFields within_fields(const config::Probe& probe) {
     WithinFields fields;
     for (const config::Label& label : probe.labels) {
-      const auto* value = std::get_if<config::ValueLabel>(&label.source);
-      if (value != nullptr && value->within) {
-        Result<LabelField> field = helpers_.field_of(*value->within, *value);
-        if (!field) {
-          return with_context(std::move(field.error()), "label {}: within", label.name);
+      for (const config::ValueLabel* const value : config::values_of(label)) {
+        if (value->within) {
+          fields.emplace(value, helpers_.field_of(*value->within, *value));
         }
-        fields.emplace(label.name, *std::move(field));
       }
     }
     return fields;
@@ -117,10 +120,11 @@ class PlanMaker {
   [[nodiscard]] std::vector<std::string> left_out_within(const config::Probe& probe) const {
     std::vector<std::string> reasons;
     for (const config::Label& label : probe.labels) {
-      const auto* value = std::get_if<config::ValueLabel>(&label.source);
-      if (value != nullptr && value->within) {
-        for (const std::string& reason : helpers_.left_out_of(*value->within)) {
-          reasons.push_back(fmt::format("label {}: within: {}", label.name, reason));
+      for (const config::ValueLabel* const value : config::values_of(label)) {
+        if (value->within) {
+          for (const std::string& reason : helpers_.left_out_of(*value->within)) {
+            reasons.push_back(fmt::format("label {}: within: {}", label.name, reason));
+          }
         }
       }
     }
@@ -128,7 +132,7 @@ class PlanMaker {
   }
 
   Result<PlannedFunctions> compile(const config::Probe& probe) {
-    ASSIGN_OR_RETURN(const WithinFields within, within_fields(probe));
+    const WithinFields within = within_fields(probe);
     const ProbeRequest request{&probe, config_, &within};
     return planner_.plan({&probe.functions, &probe.signature, probe.inlined},
                          [&](ProbeCompiler& compiler) { return compiler.compile(request); });
@@ -142,7 +146,9 @@ class PlanMaker {
     }
     Result<PlannedFunctions> planned = compile(probe);
     if (!planned) {
-      plan_.skipped.push_back({probe.name, index, planned.error().message});
+      const bool is_absent =
+          !probe.preset.empty() && !match_functions(*facts_, probe.functions, probe.inlined).has_value();
+      (is_absent ? plan_.absent : plan_.skipped).push_back({probe.name, index, planned.error().message});
       return;
     }
     skip_in_part(probe.name, index, planned->left_out);
@@ -150,6 +156,7 @@ class PlanMaker {
     for (std::size_t i = 0; i < planned->probes.size(); ++i) {
       PlannedProbe& one = planned->probes[i];
       one.name = probe.name;
+      one.preset = probe.preset;
       one.services = services;
       one.config_probe = index;
       number_objects(one, i);
@@ -161,6 +168,25 @@ class PlanMaker {
   void skip_in_part(const std::string& name, std::uint32_t index, const std::vector<std::string>& left_out) {
     for (const std::string& reason : left_out) {
       plan_.skipped.push_back({.name = name, .config_probe = index, .reason = reason, .in_part = true});
+    }
+  }
+
+  // A service that uses presets of which nothing is in its binary would be silent, and look like an idle one.
+  void expect_any_part(const std::string& name) {
+    const auto service = std::ranges::find(config_->services, name, &config::Service::name);
+    if (service == config_->services.end() || service->presets.empty()) {
+      return;
+    }
+    const auto is_part = [&](const PlannedProbe& probe) {
+      return !probe.preset.empty() && std::ranges::find(probe.services, name) != probe.services.end();
+    };
+    if (std::ranges::none_of(plan_.probes, is_part)) {
+      plan_.skipped.push_back(
+          {fmt::format("presets of {}", name), kHelperProbe,
+           fmt::format(
+               "the binary has no part of {}: it does not use these libraries, or another program is meant; "
+               "uprobe_exporter functions --binary FILE lists what it has",
+               fmt::join(service->presets, ", "))});
     }
   }
 
@@ -188,11 +214,15 @@ class PlanMaker {
 
   void add_uses(const config::Probe& probe, const PlannedProbe& planned) {
     for (const config::Label& label : probe.labels) {
-      const auto* value = std::get_if<config::ValueLabel>(&label.source);
       const auto field = std::ranges::find(planned.labels, label.name, &LabelField::name);
-      if (value != nullptr && value->within && field != planned.labels.end()) {
-        helpers_.use(*value->within, *value, static_cast<std::uint16_t>(plan_.probes.size()),
-                     static_cast<std::uint16_t>(field->offset - 1));
+      if (field == planned.labels.end()) {
+        continue;
+      }
+      for (const config::ValueLabel* const value : config::values_of(label)) {
+        if (value->within && helpers_.field_of(*value->within, *value)) {
+          helpers_.use(*value->within, *value, static_cast<std::uint16_t>(plan_.probes.size()),
+                       static_cast<std::uint16_t>(field->offset - 1));
+        }
       }
     }
   }

@@ -127,6 +127,7 @@ struct PlannedProbe {
   std::vector<IdentityTarget> identity;
   std::vector<PlannedRead> reads;
   std::vector<std::string> notes;  // for the user: "also inlined in 3 callers", where each type came from
+  std::string preset;              // that it is a part of; "" for a probe of the file
 };
 
 struct SkippedProbe {
@@ -181,6 +182,7 @@ struct ProbePlan {
   std::vector<std::string> functions;  // names, by Site::function
   std::vector<PlannedProbe> probes;
   std::vector<SkippedProbe> skipped;
+  std::vector<SkippedProbe> absent;  // parts of presets whose function the binary does not have: no fault
   GoroutineLayout goroutine;
   StackLayout stacks;
   std::vector<UnwindHook> unwind_hooks;

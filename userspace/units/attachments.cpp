@@ -1,5 +1,7 @@
 #include "units/attachments.hpp"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <cstdint>
 #include <map>
@@ -14,6 +16,7 @@
 #include "attach/pinned_binary.hpp"
 #include "plan/output/encode_plan.hpp"
 #include "plan/output/keep_numbers.hpp"
+#include "plan/output/preset_parts.hpp"
 #include "units/detached_probes.hpp"
 #include "units/plan_binary.hpp"
 #include "units/retired_counts.hpp"
@@ -228,6 +231,12 @@ void Attachments::report(const Attachment& attachment) const {
   report_problems(attachment);
   const auto skipped =
       static_cast<std::size_t>(std::ranges::count(plan.skipped, false, &plan::SkippedProbe::in_part));
+  for (const plan::PresetParts& parts : plan::preset_parts(plan)) {
+    log_->info("preset", {{"service", attachment.binary.service},
+                          {"preset", parts.preset},
+                          {"in_use", fmt::format("{}", fmt::join(parts.matched, ","))},
+                          {"not_here", fmt::format("{}", fmt::join(parts.absent, ","))}});
+  }
   log_->info("attached", {{"service", attachment.binary.service},
                           {"exe", attachment.binary.exe},
                           {"runtime", plan::runtime_name(plan)},

@@ -57,6 +57,16 @@ TEST_F(ConfigFileTest, SeesThroughTheLinksOfAConfigMap) {
   EXPECT_TRUE(file.has_changed());
 }
 
+TEST_F(ConfigFileTest, OfATextIsInNoFileAndNeverChanges) {
+  ConfigFile file("--preset", kConfig);
+  const auto loaded = file.load();
+  ASSERT_TRUE(loaded);
+  EXPECT_EQ(loaded->config.services.front().name, "gateway");
+  EXPECT_FALSE(file.has_changed());
+  EXPECT_EQ(file.path(), "--preset");
+  EXPECT_EQ(ConfigFile("--preset", "metrics: 3").load().error().code, base::ErrorCode::kInvalidConfig);
+}
+
 TEST_F(ConfigFileTest, IsWrongOnlyOnce) {
   write("probes.yaml", kConfig);
   ConfigFile file(path("probes.yaml"));

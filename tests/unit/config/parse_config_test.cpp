@@ -147,6 +147,22 @@ TEST(ParseConfig, TakesABudgetForServicesThatSayTheirOwnLimit) {
   EXPECT_EQ(config.services[1].budget_cores, std::nullopt);
 }
 
+TEST(ParseConfig, ReadsTheAlternativesOfALabel) {
+  ASSERT_OK_AND_ASSIGN(const ProbeConfig config, load_config(kValid + "every_key.yaml"));
+  const Probe& text = *std::ranges::find(config.probes, "order text", &Probe::name);
+  const auto& region = std::get<FirstLabel>(text.labels[1].source);
+  ASSERT_EQ(region.alternatives.size(), 3U);
+  EXPECT_THAT(region.alternatives[0].within->functions, ElementsAre("a.F"));
+  EXPECT_EQ(region.alternatives[0].value.text, "x");
+  EXPECT_TRUE(is_grouped(region.alternatives[1]));
+  EXPECT_EQ(region.alternatives[2].value.text, "ret0.path");
+  EXPECT_FALSE(is_grouped(region.alternatives[2]));
+  EXPECT_EQ(region.max_length, 100U);
+  EXPECT_EQ(region.alternatives[0].max_length, 100U);
+  ASSERT_EQ(region.transforms.size(), 1U);
+  EXPECT_EQ(region.transforms[0].kind, Transform::Kind::kLower);
+}
+
 TEST(ParseConfig, KeepsTransformsInTheOrderWritten) {
   ASSERT_OK_AND_ASSIGN(const ProbeConfig config, load_config(kValid + "every_key.yaml"));
   const ValueLabel& kind = value_label(config.probes[1].labels[0]);
@@ -167,8 +183,9 @@ TEST(ParseConfig, KeepsTransformsInTheOrderWritten) {
 
 TEST(ParseConfig, NamesProbesAndKeepsNamesUnique) {
   ASSERT_OK_AND_ASSIGN(const ProbeConfig config, load_config(kValid + "every_key.yaml"));
-  EXPECT_THAT(probe_names(config), ElementsAre("order", "order text", "cart/a.New", "cart/a.(*T).Close",
-                                               "cart/a.(*T).Close#2", "cart/a.(*T).Run"));
+  EXPECT_THAT(probe_names(config),
+              ElementsAre("order", "order text", "cart/a.New", "cart/a.(*T).Close", "cart/a.(*T).Close#2",
+                          "cart/a.(*T).Run", "go/http-server/requests"));
 }
 
 TEST(ParseConfig, ScalesDefaultBucketsToTheUnit) {

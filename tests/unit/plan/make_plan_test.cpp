@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "plan/output/print_plan.hpp"
 #include "support/facts_builder.hpp"
 #include "support/plan_runner.hpp"
 
@@ -275,6 +276,95 @@ TEST_F(Plans, SkipAProbeWhoseWithinFunctionIsMissing) {
   builder.within("kind", "x.org/repo.(*Repo).Gone", "ret0.Type").record("calls", RecordKind::kCount);
   EXPECT_THAT(reason(builder),
               HasSubstr("label kind: within: no function x.org/repo.(*Repo).Gone in this binary"));
+}
+
+config::FirstLabel first_of(std::vector<std::string> expressions) {
+  config::FirstLabel label;
+  for (const std::string& text : expressions) {
+    label.alternatives.push_back(
+        {.within = {}, .value = support::expression(text), .transforms = {}, .max_length = 64});
+  }
+  return label;
+}
+
+TEST_F(Plans, TakeTheFirstValueThatIsThere) {
+  const TypeId one = facts.structure("x.org/app", "app.One", {{"code", facts.integer}});
+  const TypeId other =
+      facts.structure("x.org/app", "app.Other", {{"pad", facts.integer}, {"status", facts.integer}});
+  facts.pointer(one);
+  facts.pointer(other);
+  facts.function("x.org/app.Get", 16);
+  ProbeBuilder builder("x.org/app.Get");
+  builder.signature("func(x any)")
+      .label("code", first_of({"x.(*app.One).code", "x.(*app.Gone).n", "x.(*app.Other).status"}));
+  plan = support::plan_of(builder, facts);
+  ASSERT_EQ(support::reason_of(plan), "");
+  EXPECT_THAT(plan.probes[0].notes,
+              testing::Contains(HasSubstr("label code, left out of first: x.(*app.Gone).n: ")));
+  FakeMemory memory;
+  const std::uint64_t object = memory.allocate(16);
+  memory.put<std::uint64_t>(object, 7);
+  memory.put<std::uint64_t>(object + 8, 9);
+  const auto descriptor_of = [&](TypeId type) {
+    return value_of(*facts.type(facts.pointer(type)).descriptor);
+  };
+  const auto code_of = [&](std::uint64_t type) {
+    PlannedCall call(&plan, &memory);
+    call.enter({type, object});
+    return call.label("code");
+  };
+  EXPECT_EQ(code_of(descriptor_of(one)), "7");
+  EXPECT_EQ(code_of(descriptor_of(other)), "9");
+  EXPECT_EQ(code_of(0), "absent:");
+}
+
+TEST_F(Plans, RefuseAlternativesOfDifferentTypesAndNone) {
+  ProbeBuilder mixed = probe();
+  mixed.label("x", first_of({"req.Path", "recv.id"}));
+  EXPECT_THAT(reason(mixed), HasSubstr("label x: recv.id is of another type than what stands before it"));
+  ProbeBuilder none = probe();
+  none.label("x", first_of({"req.Gone", "recv.lost"}));
+  EXPECT_THAT(reason(none), HasSubstr("label x: req.Gone: "));
+  EXPECT_THAT(reason(none), HasSubstr("; recv.lost: "));
+  ProbeBuilder constant = probe();
+  constant.label("x", first_of({"3"}));
+  EXPECT_THAT(reason(constant), HasSubstr("it is a constant, which is always there"));
+}
+
+// A part of a preset that the binary does not have is no fault; a binary without any part is one.
+TEST_F(Plans, ExpectOnePartOfAPreset) {
+  ProbeBuilder builder = probe();
+  builder.record("calls", RecordKind::kCount);
+  builder.config().services[0].presets = {"go/some"};
+  builder.config().probes.push_back(builder.config().probes[0]);
+  builder.config().probes[0].preset = "go/some";
+  builder.config().probes[0].name = "go/some/here";
+  builder.config().probes[1].preset = "go/some";
+  builder.config().probes[1].name = "go/some/elsewhere";
+  builder.config().probes[1].functions = {"x.org/gin.(*Engine).Serve"};
+  plan = support::plan_of(builder, facts);
+  EXPECT_THAT(plan.skipped, IsEmpty());
+  ASSERT_THAT(plan.absent, SizeIs(1));
+  EXPECT_EQ(plan.absent[0].name, "go/some/elsewhere");
+  EXPECT_THAT(print_plan(plan, false),
+              HasSubstr("preset go/some\n  in use      here\n  not here    elsewhere\n"));
+
+  builder.config().probes.erase(builder.config().probes.begin());
+  plan = support::plan_of(builder, facts);
+  ASSERT_THAT(plan.skipped, SizeIs(1));
+  EXPECT_EQ(plan.skipped[0].name, "presets of svc");
+  EXPECT_EQ(
+      plan.skipped[0].reason,
+      "the binary has no part of go/some: it does not use these libraries, or another program is meant; "
+      "uprobe_exporter functions --binary FILE lists what it has");
+}
+
+// What is there and cannot be read is a fault of the preset.
+TEST_F(Plans, SkipAPartOfAPresetThatDoesNotFit) {
+  ProbeBuilder builder = probe();
+  builder.label("x", "recv.lost").record("calls", RecordKind::kCount);
+  builder.config().probes[0].preset = "go/some";
+  EXPECT_THAT(reason(builder), HasSubstr("label x: recv.lost: "));
 }
 
 TEST_F(Plans, ShareTheObjectsOfAPair) {

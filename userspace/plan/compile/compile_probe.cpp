@@ -141,6 +141,69 @@ Result<LabelField> ProbeCompiler::add_cases(const config::CasesLabel& source, bo
   return field;
 }
 
+Result<LabelField> ProbeCompiler::add_within(const config::ValueLabel& source, const WithinFields& within) {
+  Result<LabelField> field = within.at(&source);
+  if (!field) {
+    return with_context(std::move(field.error()), "within");
+  }
+  field->offset = static_cast<std::uint16_t>(values_end_ + 1);
+  needs_frame_ = true;
+  return field;
+}
+
+// All alternatives are stored in one phase, so that their order is that of the file.
+bool ProbeCompiler::is_first_late(const config::FirstLabel& source) const {
+  return std::ranges::any_of(source.alternatives, [this](const config::ValueLabel& one) {
+    const Result<bool> is_late = needs_return(one.value.expression);
+    return one.within || (is_late && *is_late);
+  });
+}
+
+Result<LabelField> ProbeCompiler::add_alternative(const config::ValueLabel& source,
+                                                  const WithinFields& within, bool at_return) {
+  if (source.within) {
+    return add_within(source, within);
+  }
+  ASSIGN_OR_RETURN(const Value value, compiler_at(at_return).evaluate_basic(source.value.expression));
+  return store_alternative(graph_at(at_return), *lookup_, value, values_end_, form_of(source));
+}
+
+Result<LabelField> ProbeCompiler::add_first(const std::string& name, const config::FirstLabel& source,
+                                            const WithinFields& within, bool at_return) {
+  std::optional<LabelField> field;
+  std::string reasons;
+  for (const config::ValueLabel& one : source.alternatives) {
+    const std::string& text = one.value.text;
+    Result<LabelField> stored = add_alternative(one, within, at_return);
+    if (!stored) {
+      compiler_at(at_return).take_paths();
+      reasons += fmt::format("{}{}: {}", reasons.empty() ? "" : "; ", text, stored.error().message);
+      continue;
+    }
+    if (field && (field->kind != stored->kind || field->size != stored->size)) {
+      return fail(ErrorCode::kUnsupported, "{} is of another type than what stands before it", text);
+    }
+    const bool is_signed = field && field->is_signed;
+    field = *std::move(stored);
+    field->is_signed = field->is_signed || is_signed;
+    if (!one.within) {
+      note_read(fmt::format("label {}", name), at_return, text);
+    }
+  }
+  if (!field) {
+    return fail(ErrorCode::kNotFound, "{}", reasons);
+  }
+  if (!reasons.empty()) {
+    probe_.notes.push_back(fmt::format("label {}, left out of first: {}", name, reasons));
+  }
+  if (std::ranges::any_of(source.alternatives, config::is_grouped)) {
+    field->transforms.push_back({.kind = config::Transform::Kind::kGroupPath});
+  }
+  std::ranges::copy(source.transforms, std::back_inserter(field->transforms));
+  field->absent = absent_text(source.transforms);
+  return *std::move(field);
+}
+
 Result<> ProbeCompiler::add_label(const config::Label& label, const WithinFields& within) {
   LabelField field;
   bool at_return = false;
@@ -156,15 +219,16 @@ Result<> ProbeCompiler::add_label(const config::Label& label, const WithinFields
     for (const config::CasesLabel::Case& one : cases->cases) {
       note_read(fmt::format("label {} = {}", label.name, one.name), at_return, one.condition.text);
     }
+  } else if (const auto* first = std::get_if<config::FirstLabel>(&label.source)) {
+    at_return = is_first_late(*first);
+    ASSIGN_OR_RETURN(field, add_first(label.name, *first, within, at_return));
   } else {
     const auto& value = std::get<config::ValueLabel>(label.source);
     if (value.within) {
-      field = within.at(label.name);
-      field.offset = static_cast<std::uint16_t>(values_end_ + 1);
+      ASSIGN_OR_RETURN(field, add_within(value, within));
       std::ranges::copy(value.transforms, std::back_inserter(field.transforms));
       field.absent = absent_text(value.transforms);
       at_return = true;
-      needs_frame_ = true;
     } else {
       ASSIGN_OR_RETURN(at_return, needs_return(value.value.expression));
       ASSIGN_OR_RETURN(field, add_value(value, at_return));

@@ -17,8 +17,9 @@
 
 namespace plan {
 
-// How a value read within another function arrives, by label name. The offset is that in the helper's values.
-using WithinFields = std::map<std::string, LabelField>;
+// How a value read within another function arrives, or why it does not. The offset is that in the helper's
+// values.
+using WithinFields = std::map<const config::ValueLabel*, base::Result<LabelField>>;
 
 struct ProbeRequest {
   const config::Probe* probe = nullptr;
@@ -62,6 +63,12 @@ class ProbeCompiler {
   base::Result<> add_label(const config::Label& label, const WithinFields& within);
   base::Result<LabelField> add_value(const config::ValueLabel& source, bool at_return);
   base::Result<LabelField> add_cases(const config::CasesLabel& source, bool at_return);
+  base::Result<LabelField> add_within(const config::ValueLabel& source, const WithinFields& within);
+  base::Result<LabelField> add_first(const std::string& name, const config::FirstLabel& source,
+                                     const WithinFields& within, bool at_return);
+  base::Result<LabelField> add_alternative(const config::ValueLabel& source, const WithinFields& within,
+                                           bool at_return);
+  [[nodiscard]] bool is_first_late(const config::FirstLabel& source) const;
   void place_label(LabelField field, bool at_return);
   base::Result<> set_condition(const config::LocatedExpression& condition);
   base::Result<> add_conjunct(const config::Expression& part, std::optional<NodeId>& enter,

@@ -198,9 +198,11 @@ NodeId OperationGraph::first_true(std::vector<NodeId> conditions) {
   return add(operation_node(OP_CASE, std::move(conditions)));
 }
 
-void OperationGraph::store(NodeId value, Guards guards, std::uint8_t size, std::uint64_t offset) {
+void OperationGraph::store(NodeId value, Guards guards, std::uint8_t size, std::uint64_t offset,
+                           std::uint8_t flags) {
   Node node = operation_node(OP_STORE, {value}, std::move(guards));
   node.kind = Node::Kind::kStore;
+  node.flags = flags;
   node.size = size;
   node.imm = offset;
   add_statement(std::move(node));

@@ -83,9 +83,10 @@ class OperationGraph {
   NodeId first_true(std::vector<NodeId> conditions);
 
   // ---- statements, in the order they run ----
-  void store(NodeId value, Guards guards, std::uint8_t size, std::uint64_t offset);
+  // `flags`: 0 or OPERATION_IF_ABSENT.
+  void store(NodeId value, Guards guards, std::uint8_t size, std::uint64_t offset, std::uint8_t flags = 0);
   void store_behind_labels(NodeId value, Guards guards, std::uint64_t offset);
-  // `flags`: 0 or OPERATION_GROUP_PATH.
+  // `flags`: of OPERATION_GROUP_PATH and OPERATION_IF_ABSENT.
   void store_string(NodeId pointer, NodeId length, Guards guards, std::uint16_t capacity,
                     std::uint64_t offset, std::uint8_t flags);
   void keep(NodeId value);

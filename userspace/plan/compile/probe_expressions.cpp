@@ -1,7 +1,8 @@
 #include "plan/compile/probe_expressions.hpp"
 
 #include <optional>
-#include <variant>
+
+#include "config/label_parts.hpp"
 
 namespace plan {
 
@@ -14,13 +15,8 @@ std::vector<const config::LocatedExpression*> expressions_of(const config::Probe
   };
   add(probe.when);
   for (const config::Label& label : probe.labels) {
-    if (const auto* value = std::get_if<config::ValueLabel>(&label.source)) {
-      all.push_back(&value->value);
-    } else if (const auto* cases = std::get_if<config::CasesLabel>(&label.source)) {
-      for (const config::CasesLabel::Case& one : cases->cases) {
-        all.push_back(&one.condition);
-      }
-    }
+    const std::vector<const config::LocatedExpression*> parts = config::expressions_of(label);
+    all.insert(all.end(), parts.begin(), parts.end());
   }
   for (const config::Record& record : probe.records) {
     add(record.value);

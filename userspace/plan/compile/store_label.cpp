@@ -148,14 +148,89 @@ class LabelStorer {
   Presence presence_;
 };
 
-}  // namespace
+// One of several values that share a place.
+class AlternativeStorer {
+ public:
+  AlternativeStorer(OperationGraph* graph, const TypeLookup* lookup, std::uint16_t offset, TextForm form)
+      : graph_(graph), lookup_(lookup), offset_(offset), form_(form) {}
 
-Result<LabelField> store_label(OperationGraph& graph, const TypeLookup& lookup, const Value& value,
-                               std::uint16_t offset, TextForm form, Presence presence) {
+  Result<LabelField> operator()(const Text& text) {
+    const LabelField field =
+        begin(LabelField::Kind::kString, static_cast<std::uint16_t>(kLengthBytes + form_.max_length));
+    graph_->store_string(
+        text.pointer, text.length, text.guards, static_cast<std::uint16_t>(form_.max_length), field.offset,
+        static_cast<std::uint8_t>(OPERATION_IF_ABSENT | (form_.is_grouped ? OPERATION_GROUP_PATH : 0)));
+    return field;
+  }
+
+  Result<LabelField> operator()(const Integer& integer) {
+    LabelField field = begin(LabelField::Kind::kInteger, integer.size);
+    field.is_signed = integer.is_signed;
+    if (integer.is_nanoseconds) {
+      field.transforms.push_back({.kind = config::Transform::Kind::kDuration});
+    }
+    return stored(std::move(field), integer.node, integer.guards);
+  }
+
+  Result<LabelField> operator()(const Boolean& boolean) {
+    return stored(begin(LabelField::Kind::kBool, 1), boolean.node, boolean.guards);
+  }
+
+  Result<LabelField> operator()(const DynamicType& type) {
+    Guards guards = type.guards;
+    guards.push_back(graph_->require(type.address, type.guards));
+    return stored(begin(LabelField::Kind::kType, 8), graph_->dynamic_type(type.address), guards);
+  }
+
+  Result<LabelField> operator()(const Place& place) {
+    return fail(ErrorCode::kUnsupported, "{}", why_no_label(*lookup_, place));
+  }
+
+  template <class Constant>
+  Result<LabelField> operator()(const Constant&) {
+    return fail(ErrorCode::kUnsupported, "it is a constant, which is always there");
+  }
+
+ private:
+  [[nodiscard]] LabelField begin(LabelField::Kind kind, std::uint16_t size) const {
+    LabelField field;
+    field.kind = kind;
+    field.optional = true;
+    field.offset = static_cast<std::uint16_t>(offset_ + 1);
+    field.size = size;
+    return field;
+  }
+
+  Result<LabelField> stored(LabelField field, NodeId node, const Guards& guards) {
+    graph_->store(node, guards, static_cast<std::uint8_t>(field.size), field.offset, OPERATION_IF_ABSENT);
+    return field;
+  }
+
+  OperationGraph* graph_;  // the caller's, as all pointers here
+  const TypeLookup* lookup_;
+  std::uint16_t offset_;
+  TextForm form_;
+};
+
+Result<> expect_text(const TypeLookup& lookup, const Value& value, TextForm form) {
   const bool is_text = std::holds_alternative<Text>(value) || std::holds_alternative<TextConstant>(value);
   if (form.is_grouped && !is_text && !std::holds_alternative<Place>(value)) {
     return fail(ErrorCode::kUnsupported, "it is {}; group: path needs a string", kind_of(lookup, value));
   }
+  return {};
+}
+
+}  // namespace
+
+Result<LabelField> store_alternative(OperationGraph& graph, const TypeLookup& lookup, const Value& value,
+                                     std::uint16_t offset, TextForm form) {
+  RETURN_IF_ERROR(expect_text(lookup, value, form));
+  return std::visit(AlternativeStorer(&graph, &lookup, offset, form), value);
+}
+
+Result<LabelField> store_label(OperationGraph& graph, const TypeLookup& lookup, const Value& value,
+                               std::uint16_t offset, TextForm form, Presence presence) {
+  RETURN_IF_ERROR(expect_text(lookup, value, form));
   return std::visit(LabelStorer(&graph, &lookup, offset, form, presence), value);
 }
 

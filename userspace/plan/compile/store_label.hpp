@@ -36,6 +36,13 @@ struct TextForm {
                                                    const Value& value, std::uint16_t offset, TextForm form,
                                                    Presence presence);
 
+// The same for one of several values of which the first that is there is kept: all have the same offset, and
+// the graph runs them in their order. The type of nil is not there. kUnsupported: also constants, which
+// always are.
+[[nodiscard]] base::Result<LabelField> store_alternative(OperationGraph& graph, const TypeLookup& lookup,
+                                                         const Value& value, std::uint16_t offset,
+                                                         TextForm form);
+
 // The first byte behind a field.
 [[nodiscard]] std::uint16_t end_of(const LabelField& field);
 

@@ -8,6 +8,7 @@
 #include <unordered_set>
 
 #include "config/glob.hpp"
+#include "config/label_parts.hpp"
 #include "plan/language/go/function_name.hpp"
 #include "plan/match/brace_alternatives.hpp"
 #include "plan/match/nearest_functions.hpp"
@@ -288,9 +289,10 @@ inspect::Wanted wanted_functions(const config::ProbeConfig& config) {
       inlined.add(probe.functions);
     }
     for (const config::Label& label : probe.labels) {
-      const auto* value = std::get_if<config::ValueLabel>(&label.source);
-      if (value != nullptr && value->within) {
-        details.add(value->within->functions);
+      for (const config::ValueLabel* const value : config::values_of(label)) {
+        if (value->within) {
+          details.add(value->within->functions);
+        }
       }
     }
   }

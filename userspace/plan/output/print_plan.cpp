@@ -9,6 +9,7 @@
 #include "base/plural.hpp"
 #include "plan/language/go/function_name.hpp"
 #include "plan/machine/stepping.hpp"
+#include "plan/output/preset_parts.hpp"
 
 namespace plan {
 namespace {
@@ -131,6 +132,7 @@ class PlanPrinter {
       line("skipped {}", skipped.name);
       line("  reason      {}", skipped.reason);
     }
+    print_presets();
     print_totals();
     return std::move(text_);
   }
@@ -242,6 +244,19 @@ class PlanPrinter {
     }
   }
 
+  void print_presets() {
+    for (const PresetParts& parts : preset_parts(*plan_)) {
+      line("");
+      line("preset {}", parts.preset);
+      if (!parts.matched.empty()) {
+        line("  in use      {}", joined(parts.matched, ", "));
+      }
+      if (!parts.absent.empty()) {
+        line("  not here    {}", joined(parts.absent, ", "));
+      }
+    }
+  }
+
   void print_totals() {
     std::size_t entries = 0;
     std::size_t returns = 0;
@@ -276,6 +291,10 @@ std::string memory_text(const operation& code) {
 
 std::string binary_text(const operation& code, const char* symbol) {
   return fmt::format("r{} = r{} {} r{}", code.d, code.a, symbol, code.b);
+}
+
+const char* condition_of(const operation& code) {
+  return (code.flags & OPERATION_IF_ABSENT) != 0 ? ", if absent" : "";
 }
 
 const char* symbol_of(const operation& code) {
@@ -356,9 +375,10 @@ std::string print_operation(const operation& code) {
     case OP_CASE:
       return fmt::format("r{} = {} if r{}", code.d, code.imm, code.a);
     case OP_STORE:
-      return fmt::format("values +{}, {} = r{}", code.imm, code.size, code.a);
+      return fmt::format("values +{}, {} = r{}{}", code.imm, code.size, code.a, condition_of(code));
     case OP_STORE_STRING:
-      return fmt::format("values +{} = string r{}, r{}, at most {}", code.imm, code.a, code.b, code.text);
+      return fmt::format("values +{} = string r{}, r{}, at most {}{}", code.imm, code.a, code.b, code.text,
+                         condition_of(code));
     case OP_IN_FLIGHT:
       return fmt::format("r{} = in flight", code.d);
     case OP_PANICKED:

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "abi/limits.h"
+#include "config/label_parts.hpp"
 #include "plan/compile/probe_expressions.hpp"
 
 namespace plan {
@@ -34,8 +35,9 @@ std::size_t value_bytes(std::size_t text_length) {
 }
 
 std::size_t label_bytes(const config::Label& label) {
-  if (const auto* value = std::get_if<config::ValueLabel>(&label.source)) {
-    return value_bytes(value->max_length);
+  // Alternatives share the place of the longest.
+  if (const auto values = config::values_of(label); !values.empty()) {
+    return value_bytes(values.front()->max_length);
   }
   return std::holds_alternative<config::CasesLabel>(label.source) ? 1 : 0;
 }
@@ -97,11 +99,12 @@ std::map<std::vector<std::string>, Reads> reads_within(const std::vector<const c
   std::map<std::vector<std::string>, Reads> all;
   for (const config::Probe* probe : probes) {
     for (const config::Label& label : probe->labels) {
-      const auto* value = std::get_if<config::ValueLabel>(&label.source);
-      if (value != nullptr && value->within) {
-        Reads& reads = all[value->within->functions];
-        reads.bytes += label_bytes(label);
-        reads.kept += kept_bytes(value->value.expression);
+      for (const config::ValueLabel* const value : config::values_of(label)) {
+        if (value->within) {
+          Reads& reads = all[value->within->functions];
+          reads.bytes += label_bytes(label);
+          reads.kept += kept_bytes(value->value.expression);
+        }
       }
     }
   }
