@@ -9,6 +9,8 @@ namespace app {
 [[nodiscard]] int execute(const CheckOptions& options);
 [[nodiscard]] int execute(const PlanOptions& options);
 [[nodiscard]] int execute(const FunctionsOptions& options);
+[[nodiscard]] int execute(const TypesOptions& options);
+[[nodiscard]] int execute(const InitOptions& options);
 [[nodiscard]] int execute(const FeaturesOptions& options);
 [[nodiscard]] int execute(const UnloadOptions& options);
 

@@ -9,7 +9,7 @@ config::ConfigFile config_file_of(const ConfigSource& source) {
     return config::ConfigFile(source.file);
   }
   return {"--preset",
-          config::preset_config(config::service_name_for(source.match), source.match, source.presets)};
+          config::services_text(config::service_name_for(source.match), source.match, source.presets)};
 }
 
 }  // namespace app

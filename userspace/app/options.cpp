@@ -102,6 +102,11 @@ CLI::App* add_run(CLI::App& app, RunOptions& options) {
              "auto or off: whether the programs do what a probed RET does, by writing registers, where the "
              "kernel allows it (6.19); else the kernel single-steps it, which costs the service more")
       ->default_str("auto");
+  constexpr unsigned kLongest = 86400;
+  run->add_option("--once", options.once_seconds,
+                  "Serve nothing: count for so many seconds, print a table and end. No Prometheus is needed")
+      ->check(CLI::Range(1U, kLongest))
+      ->type_name("SECONDS");
   run->add_flag("--strict", options.strict, "End with an error where a probe cannot be attached");
   add_parsed(run, "--log.level", options.log.level, base::parse_log_level, "debug, info, warn or error");
   add_parsed(run, "--log.format", options.log.format, base::parse_log_format, "logfmt or json");
@@ -148,6 +153,31 @@ CLI::App* add_functions(CLI::App& app, FunctionsOptions& options) {
   return functions;
 }
 
+CLI::App* add_types(CLI::App& app, TypesOptions& options) {
+  CLI::App* types = app.add_subcommand(
+      "types", "List types of a binary: their fields, and what an interface can hold; needs no root");
+  add_binary(types, options.binary);
+  types
+      ->add_option("NAME", options.patterns,
+                   "Part of a name in any case (cart), or a pattern (example.com/shop.*)")
+      ->required();
+  types->add_flag("--json", options.as_json, "An array of objects");
+  return types;
+}
+
+CLI::App* add_init(CLI::App& app, InitOptions& options) {
+  CLI::App* init =
+      app.add_subcommand("init",
+                         "Print a probes.yaml to begin with: for functions of a binary, what could be "
+                         "counted and read there; for presets, their names. Needs no root");
+  add_binary(init, options.binary);
+  CLI::Option_group* what = init->add_option_group("what to count");
+  what->add_option("FUNCTION", options.functions, "Its full name, or what `functions` takes");
+  what->add_option("--preset", options.presets, "http, grpc, sql, ...")->delimiter(',');
+  what->require_option(1, 2);
+  return init;
+}
+
 CLI::App* add_features(CLI::App& app) {
   return app.add_subcommand("features",
                             "Try what this kernel and our privileges allow, and say what is used instead");
@@ -170,11 +200,15 @@ std::variant<Command, int> parse_options(int argc, const char* const* argv) {
   CheckOptions check_options;
   PlanOptions plan_options;
   FunctionsOptions functions_options;
+  TypesOptions types_options;
+  InitOptions init_options;
   UnloadOptions unload_options;
   const CLI::App* run = add_run(app, run_options);
   const CLI::App* check = add_check(app, check_options);
   const CLI::App* plan = add_plan(app, plan_options);
   const CLI::App* functions = add_functions(app, functions_options);
+  const CLI::App* types = add_types(app, types_options);
+  const CLI::App* init = add_init(app, init_options);
   const CLI::App* features = add_features(app);
   add_unload(app, unload_options);
   try {
@@ -194,6 +228,12 @@ std::variant<Command, int> parse_options(int argc, const char* const* argv) {
   }
   if (functions->parsed()) {
     return Command{functions_options};
+  }
+  if (types->parsed()) {
+    return Command{types_options};
+  }
+  if (init->parsed()) {
+    return Command{init_options};
   }
   if (features->parsed()) {
     return Command{FeaturesOptions{}};

@@ -13,6 +13,7 @@
 #include "app/commands.hpp"
 #include "app/config_source.hpp"
 #include "app/exporter.hpp"
+#include "app/watch_once.hpp"
 #include "app/web_config_file.hpp"
 #include "attach/calibrate.hpp"
 #include "base/service_notify.hpp"
@@ -212,11 +213,20 @@ int report_config(const base::Error& error) {
   return error.code == base::ErrorCode::kInvalidConfig ? 2 : 1;
 }
 
+// Beside a table nobody wants to read that all goes well.
+base::LogOptions log_options_of(const RunOptions& options) {
+  base::LogOptions log = options.log;
+  if (options.once_seconds && log.level == base::LogLevel::kInfo) {
+    log.level = base::LogLevel::kWarn;
+  }
+  return log;
+}
+
 }  // namespace
 
 int execute(const RunOptions& options) {
   const base::SystemClock clock;
-  base::Logger log(clock, options.log);
+  base::Logger log(clock, log_options_of(options));
   config::ConfigFile file = config_file_of(options.config);
   auto config = file.load();
   if (!config) {
@@ -234,6 +244,14 @@ int execute(const RunOptions& options) {
     web = std::move(*opened);
   }
   raise_open_files_limit();
+  if (options.once_seconds) {
+    return watch_once({.file = std::move(file),
+                       .loaded = *std::move(config),
+                       .pin_path = "",
+                       .emulates_returns = options.emulates_returns,
+                       .strict = options.strict},
+                      std::chrono::seconds(*options.once_seconds), clock, log);
+  }
   return serve(options,
                {.file = std::move(file),
                 .loaded = *std::move(config),

@@ -32,6 +32,11 @@ int Signals::wait() const {
   return static_cast<int>(received.ssi_signo);
 }
 
+std::optional<int> Signals::wait_for(std::chrono::milliseconds time) const {
+  pollfd entry{.fd = fd_.value(), .events = POLLIN, .revents = 0};
+  return ::poll(&entry, 1, static_cast<int>(time.count())) > 0 ? std::optional(wait()) : std::nullopt;
+}
+
 bool Signals::take() const {
   bool any = false;
   pollfd entry{.fd = fd_.value(), .events = POLLIN, .revents = 0};

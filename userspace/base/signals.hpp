@@ -1,7 +1,9 @@
 // Signals as something to wait for.
 #pragma once
 
+#include <chrono>
 #include <initializer_list>
+#include <optional>
 
 #include "base/error.hpp"
 #include "base/unique_fd.hpp"
@@ -15,6 +17,9 @@ class Signals {
 
   // Returns the signal's number.
   [[nodiscard]] int wait() const;
+
+  // The same, for at most `time`; nothing where no signal came.
+  [[nodiscard]] std::optional<int> wait_for(std::chrono::milliseconds time) const;
 
   // Takes what has arrived, without waiting; false where there was nothing.
   [[nodiscard]] bool take() const;

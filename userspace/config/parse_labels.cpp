@@ -109,8 +109,11 @@ LabelReader::Source LabelReader::source() const {
                    node().kind == YamlNode::Kind::kMapping ? "an empty mapping" : description_of(node()));
     return ConstantLabel{};
   }
-  const bool has_value_key = std::ranges::any_of(
-      node().entries, [](const YamlEntry& entry) { return is_value_key(entry.key.text); });
+  // A case may be called "first"; what it stands for is no list then.
+  const bool has_value_key = std::ranges::any_of(node().entries, [](const YamlEntry& entry) {
+    return entry.key.text == "first" ? entry.value.kind == YamlNode::Kind::kSequence
+                                     : is_value_key(entry.key.text);
+  });
   return has_value_key ? value_form() : cases_form();
 }
 

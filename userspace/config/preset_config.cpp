@@ -73,10 +73,10 @@ std::string service_name_for(const ProcessMatch& match) {
   return first == std::string::npos ? "service" : name.substr(first, last - first + 1);
 }
 
-std::string preset_config(const std::string& service, const ProcessMatch& match,
+std::string services_text(const std::string& service, const ProcessMatch& match,
                           std::span<const std::string> presets) {
-  return fmt::format("services:\n  {}:\n    match: {}\n    use: {}\n", service, match_text(match),
-                     list_of(presets));
+  const std::string use = presets.empty() ? "" : fmt::format("    use: {}\n", list_of(presets));
+  return fmt::format("services:\n  {}:\n    match: {}\n{}", service, match_text(match), use);
 }
 
 }  // namespace config

@@ -18,8 +18,9 @@ namespace config {
 // "service" where nothing is left.
 [[nodiscard]] std::string service_name_for(const ProcessMatch& match);
 
-// The text of a probes.yaml with one service that uses the presets. Their names are not looked at.
-[[nodiscard]] std::string preset_config(const std::string& service, const ProcessMatch& match,
+// `services:` of a probes.yaml with one service, which uses the presets, if there are any: then it is a whole
+// file. The names of presets are not looked at.
+[[nodiscard]] std::string services_text(const std::string& service, const ProcessMatch& match,
                                         std::span<const std::string> presets);
 
 }  // namespace config

@@ -116,7 +116,7 @@ TEST(ParseConfig, ReadsEveryKey) {
   EXPECT_TRUE(order.outermost);
   EXPECT_EQ(order.when->text, "id > 0");
   EXPECT_THAT(order.services, ElementsAre("shop", "cart"));
-  EXPECT_EQ(cases_label(order.labels[0]).cases[3].name, "vale");
+  EXPECT_EQ(cases_label(order.labels[0]).cases[4].name, "vale");
   EXPECT_EQ(std::get<ConstantLabel>(order.labels[1].source).text, "eu");
   EXPECT_EQ(order.records[1].kind, RecordKind::kCount);
   EXPECT_EQ(order.records[1].value->text, "len(recv.buffer)");

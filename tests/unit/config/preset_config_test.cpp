@@ -45,7 +45,7 @@ TEST(PresetConfig, NamesTheServiceAfterItsExecutable) {
 TEST(PresetConfig, IsReadAsItIsMeant) {
   const ProcessMatch match{.exe = "*/it's", .args = {"-a: b", "c"}, .env = {{"REGION", "eu-*"}}};
   const std::vector<std::string> presets = {"http-server", "sql"};
-  ASSERT_OK_AND_ASSIGN(const ProbeConfig config, parse_config(preset_config("shop", match, presets), "f"));
+  ASSERT_OK_AND_ASSIGN(const ProbeConfig config, parse_config(services_text("shop", match, presets), "f"));
   ASSERT_EQ(config.services.size(), 1U);
   EXPECT_EQ(config.services[0].name, "shop");
   EXPECT_EQ(config.services[0].match, match);

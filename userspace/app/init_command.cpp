@@ -1,0 +1,65 @@
+#include <fmt/core.h>
+
+#include <filesystem>
+#include <system_error>
+
+#include "app/commands.hpp"
+#include "config/preset_config.hpp"
+#include "config/presets.hpp"
+#include "inspect/inspect_binary.hpp"
+#include "plan/output/list_functions.hpp"
+#include "plan/output/propose_probes.hpp"
+
+namespace app {
+namespace {
+
+int fail(const std::string& message, int status) {
+  fmt::print(stderr, "uprobe_exporter: {}\n", message);
+  return status;
+}
+
+// Of a process, the file that it runs.
+std::string name_of(const std::string& binary) {
+  std::error_code error;
+  const std::filesystem::path target = std::filesystem::read_symlink(binary, error);
+  std::string name =
+      (binary.starts_with("/proc/") && !error ? target : std::filesystem::path(binary)).filename();
+  constexpr std::string_view kDeleted = " (deleted)";
+  if (name.ends_with(kDeleted)) {
+    name.resize(name.size() - kDeleted.size());
+  }
+  return name;
+}
+
+}  // namespace
+
+int execute(const InitOptions& options) {
+  for (const std::string& preset : options.presets) {
+    if (const auto found = config::find_presets(preset); !found) {
+      return fail(found.error().message, 2);
+    }
+  }
+  std::string probes;
+  const config::ProcessMatch match{.exe = "*/" + name_of(options.binary), .args = {}, .env = {}};
+  const std::string service = config::service_name_for(match);
+  if (!options.functions.empty()) {
+    const auto facts = inspect::inspect_file(options.binary, plan::wanted_for_list(options.functions));
+    if (!facts) {
+      return fail(facts.error().message, 1);
+    }
+    const auto proposed = plan::propose_probes(*facts, options.functions);
+    if (!proposed) {
+      return fail(proposed.error().message, 1);
+    }
+    probes = "\n" + plan::print_proposal(service, *proposed);
+  }
+  fmt::print(
+      "# Made by uprobe_exporter init. Save it as probes.yaml; docs/probes.md explains every key.\n"
+      "#   uprobe_exporter plan --config probes.yaml --binary {}    # what is attached and read; needs no "
+      "root\n"
+      "#   uprobe_exporter run --config probes.yaml    # as root; --once 10 prints a table and ends\n{}{}",
+      options.binary, config::services_text(service, match, options.presets), probes);
+  return 0;
+}
+
+}  // namespace app
