@@ -23,6 +23,7 @@ metrics:
   nesting: { type: gauge, help: Calls that call themselves. }
   nesting_outermost: { type: gauge, help: The first of each. }
   talking: { type: gauge, help: Calls with other probed calls inside. }
+  spinning: { type: gauge, help: Calls that need the CPU all the time. }
   tagging: { type: gauge, help: Calls with an argument as label., labels: [name] }
   step_duration_ms: { type: histogram, help: Durations of the calls inside., unit: ms, buckets: [60000] }
 probes:
@@ -35,6 +36,7 @@ probes:
     outermost: true
     record: [{ metric: nesting_outermost, in_flight: true }]
   - { name: talk, service: it, function: main.(*conn).talk, record: [{ metric: talking, in_flight: true }] }
+  - { name: spin, service: it, function: main.(*conn).spin, record: [{ metric: spinning, in_flight: true }] }
   - { name: step, service: it, function: main.(*conn).step, record: [step_duration_ms] }
   - name: tagged
     service: it
@@ -242,6 +244,24 @@ class LateAttach(TestCase):
         self.assertNotIn(exposition.series("tagging", name="a name"), samples)
         self.assertEqual(samples[unknown], 1)
         program.ask("untag", "untag 0")
+        program.stop()
+
+    def test_calls_that_cannot_be_seen_are_said_to_be(self):
+        """The stack of a goroutine that runs all the time is not to be read: until it is, nobody knows."""
+        program = self.program()
+        program.ask("spin 1", "spin 1")
+        exporter = self.exporter("exporter")
+        spinning = exposition.series("spinning")
+        unknown = exposition.series("uprobe_exporter_unknown_baseline", metric="spinning")
+        for _ in range(20):
+            samples = exporter.samples()
+            self.assertIn((samples[spinning], samples.get(unknown, 0)), [(0, 1), (1, 0), (1, 1)])
+        program.ask("calm", "calm 0")
+        exporter.wait_for(lambda samples: samples[spinning] == 1 and unknown not in samples, "the call")
+        self.assertNotIn(unknown, exporter.samples())
+        program.ask("stand", "stand 0")
+        samples = exporter.samples()
+        self.assertEqual((samples[spinning], samples.get(unknown)), (0, None))
         program.stop()
 
     def test_ten_thousand_goroutines(self):

@@ -178,6 +178,13 @@ void RunningCalls::sweep(Process& process, bool is_first) {
   if (!look_at_all(process, walk)) {
     return;
   }
+  if (is_first) {
+    for (const collect::WalkedGoroutine& goroutine : walk.goroutines) {
+      if (!goroutine.is_whole) {
+        process.unseen.insert(goroutine.id);
+      }
+    }
+  }
   auto pause = kFirstPause;
   const auto may_look = [&] { return process.is_readable && clock_->steady_now() - start < kLongestSweep; };
   for (int looks = 1; looks < kMostLooks && !process.unclear.empty() && may_look(); ++looks, pause *= 2) {
@@ -215,6 +222,7 @@ bool RunningCalls::look_at_all(Process& process, GoroutineWalk& walk) {
     return false;
   }
   process.was_read = true;
+  std::erase_if(process.unseen, [&walk](std::uint64_t id) { return walk.find(id) == nullptr; });
   take_in(process, collect::compare_calls(functions_, walk, before, frames_of(process)), walk);
   return true;
 }
@@ -242,12 +250,22 @@ void RunningCalls::look_again(Process& process) {
   std::erase_if(walk.goroutines, [&process](const collect::WalkedGoroutine& goroutine) {
     return !process.unclear.contains(goroutine.id);
   });
+  for (const std::uint64_t goroutine : goroutines) {
+    if (walk.find(goroutine) == nullptr) {
+      process.unseen.erase(goroutine);
+    }
+  }
   const std::vector<RawFrame> after = collect::read_frames_of(*binary_, process.live.number, goroutines);
   take_in(process, collect::compare_calls(functions_, walk, before, after), walk);
 }
 
 void RunningCalls::take_in(Process& process, const collect::CallComparison& comparison,
                            const GoroutineWalk& walk) {
+  for (const collect::WalkedGoroutine& goroutine : walk.goroutines) {
+    if (goroutine.is_whole) {
+      process.unseen.erase(goroutine.id);
+    }
+  }
   process.has_lost = std::ranges::any_of(walk.goroutines, &collect::WalkedGoroutine::is_lost);
   process.unclear.clear();
   for (const std::uint64_t goroutine : comparison.unclear) {
@@ -366,7 +384,8 @@ std::set<std::string> RunningCalls::unknown_metrics_of(const Process& process) c
     }
     for (const plan::PlannedRecord& record : binary_->plan.probes[i].records) {
       if (starts_unknown(record) ||
-          (counts_calls(record) && (!records_ || !process.is_readable || process.has_lost))) {
+          (counts_calls(record) &&
+           (!records_ || !process.is_readable || process.has_lost || !process.unseen.empty()))) {
         unknown.insert(record.metric);
       }
     }

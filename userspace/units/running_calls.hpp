@@ -69,6 +69,7 @@ class RunningCalls {
     std::set<CallId> suspects;                                 // recorded, not on the stack at the last look
     std::set<CallId> unknowable;  // running, not recorded, and no way to record them
     std::set<std::string> unknown_metrics;
+    std::set<std::uint64_t> unseen;  // goroutines that have been running at every look: calls may hide in them
     std::vector<collect::RawFrame> unrecorded;
     bool is_readable = true;
     bool has_lost = false;  // a goroutine at rest whose stack makes no sense, at the last look
