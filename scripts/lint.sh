@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Checks how the code looks: clang-format and clang-tidy over userspace/ and tests/, shellcheck over the scripts.
+# Checks how the code looks: clang-format and clang-tidy over userspace/ and tests/, who includes whom, shellcheck over the scripts.
 #
 #   scripts/lint.sh [--fix] [FILE...]     only these C++ files; --fix lets clang-format rewrite them
 set -euo pipefail
@@ -24,6 +24,9 @@ if [ -n "$fix" ]; then
 else
   clang-format-19 --dry-run -Werror "${files[@]}" || failed+=(clang-format)
 fi
+
+step "includes"
+scripts/check_includes.py || failed+=(includes)
 
 step "shellcheck"
 shellcheck "${scripts[@]}" || failed+=(shellcheck)

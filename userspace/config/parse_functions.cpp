@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "config/glob.hpp"
+#include "base/glob.hpp"
 #include "config/text_cursor.hpp"
 
 namespace config {
@@ -23,7 +23,7 @@ bool is_acceptable(const LocatedText& name, const Field& field, Patterns pattern
                           name.text.size(), kMaxNameLength);
     return false;
   }
-  if (patterns == Patterns::kRefused && is_glob(name.text)) {
+  if (patterns == Patterns::kRefused && base::is_glob(name.text)) {
     reader.problems().add(name.position,
                           "{}: \"{}\" is the pattern \"{}\"; here it must be the name of one function, "
                           "or a list of names",

@@ -9,7 +9,7 @@
 #include <array>
 #include <utility>
 
-#include "config/nearest_name.hpp"
+#include "base/nearest_name.hpp"
 #include "config/parse_functions.hpp"
 #include "config/parse_transform.hpp"
 #include "config/prometheus_names.hpp"
@@ -38,7 +38,7 @@ std::optional<std::string> misspelt_value_key(const YamlNode& key) {
     return std::nullopt;
   }
   for (const std::string_view known : kValueKeys) {
-    if (edit_distance(key.text, known) == 1) {
+    if (base::edit_distance(key.text, known) == 1) {
       return std::string(known);
     }
   }

@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "config/find_by_name.hpp"
-#include "config/nearest_name.hpp"
+#include "base/nearest_name.hpp"
 #include "config/parse_functions.hpp"
 #include "config/parse_labels.hpp"
 #include "config/parse_records.hpp"
@@ -158,7 +158,7 @@ void ProbeReader::read_services(Probe& probe) const {
   for (LocatedText& name : reader_->text_or_texts(*service, field("service"))) {
     if (std::ranges::find(known, name.text) == known.end()) {
       reader_->problems().add(name.position, "{}: service \"{}\" is not defined; defined: {}{}", owner_,
-                              name.text, fmt::join(known, ", "), did_you_mean(name.text, known));
+                              name.text, fmt::join(known, ", "), base::did_you_mean(name.text, known));
     } else if (std::ranges::find(probe.services, name.text) != probe.services.end()) {
       reader_->problems().add(name.position, "{}: service \"{}\" stands twice; a service stands once", owner_,
                               name.text);

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <iterator>
 
-#include "config/nearest_name.hpp"
+#include "base/nearest_name.hpp"
 
 namespace config {
 namespace {
@@ -31,7 +31,7 @@ base::Result<std::vector<Preset>> find_presets(std::string_view name) {
     list += (list.empty() ? "" : ", ") + known.back();
   }
   return base::fail(base::ErrorCode::kInvalidConfig, "there is no preset \"{}\"; there are: {}{}", name, list,
-                    did_you_mean(name, known));
+                    base::did_you_mean(name, known));
 }
 
 }  // namespace config

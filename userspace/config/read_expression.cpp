@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "base/error.hpp"
-#include "config/nearest_name.hpp"
+#include "base/nearest_name.hpp"
 #include "config/read_token.hpp"
 #include "config/read_type.hpp"
 
@@ -370,7 +370,7 @@ Parsed<Expression> ExpressionReader::call(const Expression& callee) {
   if (function == kFunctions.end()) {
     return syntax_error(
         callee.offset, "\"{}\" cannot be called: functions of the program do not run, only these exist: {}{}",
-        to_string(callee), function_list(), did_you_mean(name, function_names()));
+        to_string(callee), function_list(), base::did_you_mean(name, function_names()));
   }
   // The name begins where its first part does: a selector's offset is its last.
   const std::size_t start = callee.operands.empty() ? callee.offset : callee.operands[0].offset;

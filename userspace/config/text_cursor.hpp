@@ -5,17 +5,12 @@
 #include <cstddef>
 #include <string_view>
 
+#include "base/letters.hpp"
+
 namespace config {
 
-[[nodiscard]] constexpr bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
-
-// Go's letters, with every byte of a non-ASCII character taken for one.
-[[nodiscard]] constexpr bool is_letter(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
-         static_cast<unsigned char>(c) >= 0x80;
-}
+using base::is_digit;
+using base::is_letter;
 
 [[nodiscard]] constexpr bool is_space(char c) {
   return c == ' ' || c == '\t' || c == '\n' || c == '\r';

@@ -9,7 +9,7 @@
 #include <string_view>
 
 #include "config/find_by_name.hpp"
-#include "config/nearest_name.hpp"
+#include "base/nearest_name.hpp"
 #include "config/validate_metric_names.hpp"
 
 namespace config {
@@ -91,7 +91,7 @@ void check_hit_and_miss(const ProbeConfig& config, const Metric& metric, Problem
       problems.add(metric.position,
                    "metric \"{}\": label \"{}\" of \"{}\" is never \"{}\"; it is one of {}{}", metric.name,
                    ratio.label, ratio.counter, text, fmt::join(*possible, ", "),
-                   did_you_mean(text, *possible));
+                   base::did_you_mean(text, *possible));
     }
   }
 }
@@ -104,7 +104,7 @@ void check_ratio_labels(const Metric& metric, const Metric& counter, Problems& p
       problems.add(metric.position,
                    "metric \"{}\": label \"{}\" cannot come from \"{}\", which leaves it: {}{}", metric.name,
                    label, counter.name, kept.empty() ? "none" : fmt::format("{}", fmt::join(kept, ", ")),
-                   did_you_mean(label, kept));
+                   base::did_you_mean(label, kept));
     }
   }
 }
@@ -124,14 +124,14 @@ void check_ratio(const ProbeConfig& config, const Unread& unread, const Metric& 
     }
     problems.add(metric.position, "metric \"{}\": \"of\" is \"{}\", which is {}; it must be a counter{}",
                  metric.name, ratio.counter, counter == nullptr ? "not defined" : "no counter",
-                 did_you_mean(ratio.counter, counters));
+                 base::did_you_mean(ratio.counter, counters));
     return;
   }
   if (!contains(counter->labels, ratio.label)) {
     problems.add(metric.position,
                  "metric \"{}\": \"label\" is \"{}\", which \"{}\" does not have; it has: {}{}", metric.name,
                  ratio.label, counter->name, fmt::join(counter->labels, ", "),
-                 did_you_mean(ratio.label, counter->labels));
+                 base::did_you_mean(ratio.label, counter->labels));
     return;
   }
   check_ratio_labels(metric, *counter, problems);

@@ -7,7 +7,7 @@
 #include <optional>
 
 #include "config/find_by_name.hpp"
-#include "config/nearest_name.hpp"
+#include "base/nearest_name.hpp"
 
 namespace config {
 namespace {
@@ -81,7 +81,7 @@ void ProbeRules::check_record(const Record& record) const {
   const Metric* const metric = find_by_name(config_->metrics, record.metric);
   if (metric == nullptr) {
     problems_->add(record.position, "probe \"{}\": metric \"{}\" is not defined under metrics{}",
-                   probe_->name, record.metric, did_you_mean(record.metric, names_of(config_->metrics)));
+                   probe_->name, record.metric, base::did_you_mean(record.metric, names_of(config_->metrics)));
     return;
   }
   if (!unread_->metrics.contains(metric->name)) {
@@ -164,7 +164,7 @@ void ProbeRules::check_labels_fed(const Record& record, const Metric& metric) co
     if (std::ranges::find(available, label) == available.end()) {
       problems_->add(record.position,
                      "label \"{}\" of metric \"{}\" is not fed by probe \"{}\"; it has: {}{}", label,
-                     metric.name, probe_->name, fmt::join(available, ", "), did_you_mean(label, available));
+                     metric.name, probe_->name, fmt::join(available, ", "), base::did_you_mean(label, available));
     }
   }
 }
@@ -191,7 +191,7 @@ void ProbeRules::check_labels_used() const {
       problems_->add(
           label.position, "probe \"{}\": label \"{}\" is used by none of its metrics; they have: {}{}",
           probe_->name, label.name, taken.empty() ? "none" : fmt::format("{}", fmt::join(taken, ", ")),
-          did_you_mean(label.name, taken));
+          base::did_you_mean(label.name, taken));
     }
   }
 }

@@ -6,7 +6,7 @@
 #include <charconv>
 #include <cmath>
 
-#include "config/nearest_name.hpp"
+#include "base/nearest_name.hpp"
 #include "config/read_expression.hpp"
 #include "config/read_type.hpp"
 #include "config/text_cursor.hpp"
@@ -62,7 +62,7 @@ bool YamlReader::expect_mapping(const YamlNode& node, const std::string& owner,
   for (const YamlEntry& entry : node.entries) {
     if (std::ranges::find(allowed, entry.key.text) == allowed.end()) {
       problems_->add(entry.key.position, "{}: unknown key \"{}\"; allowed: {}{}", owner, entry.key.text,
-                     fmt::join(allowed, ", "), did_you_mean(entry.key.text, strings(allowed)));
+                     fmt::join(allowed, ", "), base::did_you_mean(entry.key.text, strings(allowed)));
     }
   }
   return true;
@@ -173,7 +173,7 @@ std::optional<std::string> YamlReader::one_of(const YamlNode& node, const Field&
     return node.text;
   }
   refuse(node, field,
-         fmt::format("one of {}{}", fmt::join(words, ", "), did_you_mean(node.text, strings(words))));
+         fmt::format("one of {}{}", fmt::join(words, ", "), base::did_you_mean(node.text, strings(words))));
   return std::nullopt;
 }
 

@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "config/glob.hpp"
+#include "base/glob.hpp"
 
 namespace discover {
 namespace {
@@ -96,7 +96,7 @@ bool contains(Arguments actual, Arguments wanted) {
 bool has_variables(const Process& process, const std::map<std::string, std::string>& wanted) {
   return std::ranges::all_of(wanted, [&](const auto& variable) {
     const auto found = process.environment.find(variable.first);
-    return found != process.environment.end() && config::path_glob_matches(variable.second, found->second);
+    return found != process.environment.end() && base::path_glob_matches(variable.second, found->second);
   });
 }
 
@@ -106,13 +106,13 @@ bool matches(const config::ProcessMatch& match, const Process& process) {
   if (match == config::ProcessMatch{}) {
     return false;
   }
-  return (match.exe.empty() || config::path_glob_matches(match.exe, process.exe)) &&
+  return (match.exe.empty() || base::path_glob_matches(match.exe, process.exe)) &&
          contains(process.arguments, match.args) && has_variables(process, match.env);
 }
 
 bool may_match_exe(const std::vector<config::Service>& services, std::string_view exe) {
   return std::ranges::any_of(services, [&](const config::Service& service) {
-    return service.match.exe.empty() || config::path_glob_matches(service.match.exe, exe);
+    return service.match.exe.empty() || base::path_glob_matches(service.match.exe, exe);
   });
 }
 

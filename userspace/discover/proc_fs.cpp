@@ -227,7 +227,7 @@ std::optional<Process> ProcFs::process(pid_t pid, bool with_environment) const {
   return still_the_same ? std::optional(std::move(process)) : std::nullopt;
 }
 
-std::optional<ResourceUse> ProcFs::resource_use(pid_t pid) const {
+std::optional<base::ResourceUse> ProcFs::resource_use(pid_t pid) const {
   const std::optional<std::string> stat = read_file(path_of(pid, "stat"));
   if (!stat) {
     return std::nullopt;
@@ -236,7 +236,7 @@ std::optional<ResourceUse> ProcFs::resource_use(pid_t pid) const {
   const auto field = [&](std::size_t number) { return stat_field(fields, number).value_or(0); };
   const auto ticks_per_second = static_cast<double>(::sysconf(_SC_CLK_TCK));
   const double boot_time = boot_time_seconds(read_file(root_ + "/stat").value_or(""));
-  return ResourceUse{.cpu_seconds = static_cast<double>(field(14) + field(15)) / ticks_per_second,
+  return base::ResourceUse{.cpu_seconds = static_cast<double>(field(14) + field(15)) / ticks_per_second,
                      .start_time_seconds = boot_time + static_cast<double>(field(22)) / ticks_per_second,
                      .resident_bytes = field(24) * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE)),
                      .virtual_bytes = field(23),

@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "discover/resource_use.hpp"
+#include "base/resource_use.hpp"
 #include "discover/target.hpp"
 
 namespace discover {
@@ -34,7 +34,7 @@ class ProcFs {
   // Process::exe alone: one system call.
   [[nodiscard]] std::optional<std::string> exe(pid_t pid) const;
 
-  [[nodiscard]] std::optional<ResourceUse> resource_use(pid_t pid) const;
+  [[nodiscard]] std::optional<base::ResourceUse> resource_use(pid_t pid) const;
 
   // Opens the very file that the process runs, also across mount namespaces and after it was unlinked.
   [[nodiscard]] std::string exe_path(pid_t pid) const;

@@ -2,13 +2,14 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <charconv>
 #include <cstddef>
 #include <optional>
 #include <system_error>
 #include <utility>
 #include <vector>
+
+#include "base/letters.hpp"
 
 namespace expose {
 namespace {
@@ -17,13 +18,6 @@ std::string_view trim(std::string_view text) {
   const std::size_t start = std::min(text.find_first_not_of(" \t"), text.size());
   const std::size_t end = text.find_last_not_of(" \t") + 1;
   return end > start ? text.substr(start, end - start) : std::string_view();
-}
-
-std::string lower(std::string_view text) {
-  std::string result(text);
-  std::ranges::transform(result, result.begin(),
-                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return result;
 }
 
 // Cuts at `separator` outside of double quotes; parts are trimmed.
@@ -70,10 +64,10 @@ std::string_view unquoted(std::string_view text) {
 Choice parse_choice(std::string_view text) {
   Choice choice;
   const std::vector<std::string_view> parts = split(text, ';');
-  choice.value = lower(parts.front());
+  choice.value = base::lower_case(parts.front());
   for (std::size_t i = 1; i < parts.size(); ++i) {
     const std::size_t equals = std::min(parts[i].find('='), parts[i].size());
-    std::string name = lower(trim(parts[i].substr(0, equals)));
+    std::string name = base::lower_case(trim(parts[i].substr(0, equals)));
     const std::string_view value = unquoted(trim(parts[i].substr(std::min(equals + 1, parts[i].size()))));
     if (name == "q") {
       choice.quality = parse_quality(value);

@@ -6,17 +6,14 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/letters.hpp"
 #include "expose/listen_address.hpp"
 
 namespace expose {
 namespace {
 
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
 bool equal_ignoring_case(std::string_view left, std::string_view right) {
-  return std::ranges::equal(left, right, {}, lower, lower);
+  return base::lower_case(left) == base::lower_case(right);
 }
 
 // "gateway.monitoring" begins with the labels of "gateway".

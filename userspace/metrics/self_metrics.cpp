@@ -237,7 +237,7 @@ void append_operation(Families& families, const SelfState& state) {
           .build());
 }
 
-void append_process(Families& families, const discover::ResourceUse& use) {
+void append_process(Families& families, const base::ResourceUse& use) {
   const auto push = [&](FamilyBuilder family, double number) {
     families.push_back(family.set({}, number).build());
   };

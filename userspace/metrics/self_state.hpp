@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "collect/sample.hpp"
-#include "discover/resource_use.hpp"
+#include "base/resource_use.hpp"
 
 namespace metrics {
 
@@ -110,7 +110,7 @@ struct SelfState {
   std::uint64_t lost_process_events = 0;
   double scrape_duration_seconds = 0;  // of the scrape before this one
   ReloadState reload;
-  std::optional<discover::ResourceUse> process;  // of the exporter; absent where /proc cannot be read
+  std::optional<base::ResourceUse> process;  // of the exporter; absent where /proc cannot be read
 
   bool operator==(const SelfState&) const = default;
 };

@@ -107,7 +107,7 @@ TEST(ProcFs, ReadsResourceUse) {
            "Max open files            1024                 524288               files     \n");
   const ProcFs proc(fake.root());
   const auto ticks = static_cast<double>(::sysconf(_SC_CLK_TCK));
-  ResourceUse expected{.cpu_seconds = 200 / ticks,
+  base::ResourceUse expected{.cpu_seconds = 200 / ticks,
                        .start_time_seconds = 1'700'000'000 + 1000 / ticks,
                        .resident_bytes = 25 * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE)),
                        .virtual_bytes = 4'096'000,
@@ -130,7 +130,7 @@ TEST(ProcFs, ReadsThisVeryProcess) {
   EXPECT_FALSE(self->arguments.empty());
   EXPECT_TRUE(self->environment.contains("PATH"));
 
-  const std::optional<ResourceUse> use = proc.resource_use(::getpid());
+  const std::optional<base::ResourceUse> use = proc.resource_use(::getpid());
   ASSERT_TRUE(use);
   const double now =
       std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();

@@ -110,7 +110,7 @@ TEST(OpenMetricsFormat, HasNoSumThatIsBelowZero) {
 
 TEST(OpenMetricsFormat, NamesTheUnitsOfSelfMetrics) {
   metrics::SelfState state;
-  state.process = discover::ResourceUse{};
+  state.process = base::ResourceUse{};
   const support::CommandResult result =
       support::run_command(kParser, openmetrics_format({.families = metrics::self_metrics(state)}));
   EXPECT_NE(result.output.find("process_cpu_seconds counter seconds 1\n"), std::string::npos)

@@ -60,7 +60,7 @@ TEST(TextFormat, SelfMetricsPassPromtool) {
   state.services = {{.service = "logic", .processes = 1}};
   state.metrics = {{.metric = "request_total", .series = 1, .limit = 2}};
   state.unknown_baselines = {"connection_count"};
-  state.process = discover::ResourceUse{};
+  state.process = base::ResourceUse{};
   const support::CommandResult result =
       support::run_command("promtool check metrics", text_format({.families = metrics::self_metrics(state)}));
   EXPECT_EQ(result.status, 0) << result.output;

@@ -47,7 +47,7 @@ SelfState full_state() {
   state.is_superseded = true;
   state.scrape_duration_seconds = 0.004;
   state.reload = {.last_successful = true, .last_success_seconds = 1'700'000'000, .config_hash = "cafe"};
-  state.process = discover::ResourceUse{.cpu_seconds = 2.5,
+  state.process = base::ResourceUse{.cpu_seconds = 2.5,
                                         .start_time_seconds = 1'600'000'000,
                                         .resident_bytes = 1000,
                                         .virtual_bytes = 2000,

@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "config/nearest_name.hpp"
+#include "base/nearest_name.hpp"
 #include "plan/compile/read_place.hpp"
 
 namespace plan {
@@ -86,7 +86,7 @@ base::Error no_field(const TypeLookup& lookup, TypeId id, const std::string& nam
     names.push_back(field.name);
     list += fmt::format("{}{}", list.empty() ? "" : ", ", field.name);
   }
-  const std::string nearest = config::did_you_mean(name, names);
+  const std::string nearest = base::did_you_mean(name, names);
   return {ErrorCode::kNotFound,
           fmt::format("{} has no field {}{}", type.name, name,
                       nearest.empty() ? fmt::format("; it has {}", list.empty() ? "none" : list) : nearest)};

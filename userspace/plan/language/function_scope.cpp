@@ -3,7 +3,7 @@
 #include <charconv>
 #include <utility>
 
-#include "config/nearest_name.hpp"
+#include "base/nearest_name.hpp"
 
 namespace plan {
 
@@ -115,7 +115,7 @@ base::Error FunctionScope::unknown_name(std::string_view name) const {
   for (const inspect::CapturedVariable& variable : signature_.captured) {
     add_one(variable.name, variable.type);
   }
-  const std::string nearest = config::did_you_mean(name, names);
+  const std::string nearest = base::did_you_mean(name, names);
   return {ErrorCode::kNotFound, fmt::format("{}: no such parameter or result; this function has {}{}", name,
                                             list.empty() ? "none" : list, nearest)};
 }

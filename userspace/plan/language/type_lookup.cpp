@@ -4,7 +4,7 @@
 #include <array>
 #include <utility>
 
-#include "config/nearest_name.hpp"
+#include "base/nearest_name.hpp"
 
 namespace plan {
 
@@ -253,11 +253,11 @@ std::string TypeLookup::suggestion(std::string_view name) const {
     const std::string_view local = local_name(type.name);
     const std::size_t longer = std::max(local.size(), wanted.size());
     if (!type.package.empty() && longer - std::min(local.size(), wanted.size()) <= longer / 3 &&
-        config::edit_distance(local, wanted) <= longer / 3) {
+        base::edit_distance(local, wanted) <= longer / 3) {
       candidates.push_back(type.name);
     }
   }
-  return config::did_you_mean(written, candidates);
+  return base::did_you_mean(written, candidates);
 }
 
 TypeId TypeLookup::composite(TypeKind kind, std::string name, std::uint64_t size, TypeId element) {

@@ -7,7 +7,7 @@
 #include <unordered_map>
 #include <unordered_set>
 
-#include "config/glob.hpp"
+#include "base/glob.hpp"
 #include "config/label_parts.hpp"
 #include "plan/language/go/function_name.hpp"
 #include "plan/match/brace_alternatives.hpp"
@@ -41,8 +41,8 @@ bool pattern_matches(std::string_view pattern, bool is_glob, const std::string& 
   if (is_made_by_compiler(name) && !is_made_by_compiler(pattern)) {
     return false;
   }
-  return config::glob_matches(pattern, name) ||
-         (name.find('[') != std::string::npos && config::glob_matches(pattern, without_type_arguments(name)));
+  return base::glob_matches(pattern, name) ||
+         (name.find('[') != std::string::npos && base::glob_matches(pattern, without_type_arguments(name)));
 }
 
 // Of several functions with one name (ABI0 and ABIInternal) the one that Go code calls.
@@ -60,7 +60,7 @@ bool is_generic(std::string_view name) {
 // Instantiations of a generic function have one name in the tables of Go 1.18 to 1.20, "F[...]". Their
 // wrappers, which interfaces call, are left to add_wrappers.
 std::vector<std::uint32_t> functions_matching(const BinaryFacts& facts, std::string_view pattern) {
-  const bool is_glob = config::is_glob(pattern);
+  const bool is_glob = base::is_glob(pattern);
   std::vector<std::uint32_t> found;
   std::unordered_map<std::string_view, std::size_t> by_name;
   for (std::uint32_t i = 0; i < facts.functions.size(); ++i) {
@@ -134,7 +134,7 @@ void use_wrappers_instead(const BinaryFacts& facts, const std::string& pattern, 
 }
 
 void add_inlined(const BinaryFacts& facts, const std::string& pattern, MatchedFunctions& matched) {
-  const bool is_glob = config::is_glob(pattern);
+  const bool is_glob = base::is_glob(pattern);
   for (const auto& [name, copies] : facts.inlined_copies) {
     if (pattern_matches(pattern, is_glob, name)) {
       matched.inlined.push_back(name);
@@ -171,7 +171,7 @@ void find_alternatives_without_match(const BinaryFacts& facts, const std::string
     return;
   }
   for (const std::string& alternative : alternatives) {
-    const bool is_glob = config::is_glob(alternative);
+    const bool is_glob = base::is_glob(alternative);
     const auto fits = [&](const std::string& name) { return pattern_matches(alternative, is_glob, name); };
     if (std::ranges::none_of(matched.functions,
                              [&](std::uint32_t index) { return fits(facts.functions[index].name); }) &&
@@ -223,7 +223,7 @@ class NameSet {
   void add(const std::vector<std::string>& functions) {
     for (const std::string& written : functions) {
       const std::string function = plain_function_name(written);
-      if (config::is_glob(function)) {
+      if (base::is_glob(function)) {
         globs_.push_back(function);
         continue;
       }

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <tuple>
 
-#include "config/nearest_name.hpp"
+#include "base/nearest_name.hpp"
 #include "plan/language/go/function_name.hpp"
 
 namespace plan {
@@ -52,7 +52,7 @@ std::size_t distance_between(std::string_view left, std::string_view right) {
     left.remove_suffix(1);
     right.remove_suffix(1);
   }
-  return config::edit_distance(left, right);
+  return base::edit_distance(left, right);
 }
 
 }  // namespace

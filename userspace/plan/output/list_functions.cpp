@@ -4,13 +4,13 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <cctype>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string_view>
 
+#include "base/glob.hpp"
+#include "base/letters.hpp"
 #include "base/plural.hpp"
-#include "config/glob.hpp"
 #include "plan/language/read_function.hpp"
 #include "plan/language/type_lookup.hpp"
 #include "plan/machine/stepping.hpp"
@@ -26,7 +26,7 @@ using inspect::BinaryFacts;
 using inspect::FunctionDetails;
 
 bool is_same_letter(char left, char right) {
-  return std::tolower(static_cast<unsigned char>(left)) == std::tolower(static_cast<unsigned char>(right));
+  return base::lower_case(left) == base::lower_case(right);
 }
 
 bool is_part_of(std::string_view word, std::string_view name) {
@@ -112,7 +112,7 @@ bool is_listed(std::span<const std::string> patterns, std::string_view name) {
     return is_of_the_program(name);
   }
   return std::ranges::any_of(patterns, [name](const std::string& pattern) {
-    return config::is_glob(pattern) ? config::glob_matches(pattern, name) : is_part_of(pattern, name);
+    return base::is_glob(pattern) ? base::glob_matches(pattern, name) : is_part_of(pattern, name);
   });
 }
 

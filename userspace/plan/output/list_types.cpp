@@ -8,8 +8,8 @@
 #include <nlohmann/json.hpp>
 #include <string_view>
 
+#include "base/glob.hpp"
 #include "base/plural.hpp"
-#include "config/glob.hpp"
 #include "plan/language/type_lookup.hpp"
 
 namespace plan {
@@ -38,8 +38,8 @@ bool is_part_of(std::string_view word, std::string_view name) {
 bool is_meant(std::span<const std::string> patterns, const Type& type) {
   const std::string name = full_name(type);
   return std::ranges::any_of(patterns, [&](const std::string& pattern) {
-    return config::is_glob(pattern) ? config::glob_matches(pattern, name)
-                                    : is_part_of(pattern, name) || is_part_of(pattern, type.name);
+    return base::is_glob(pattern) ? base::glob_matches(pattern, name)
+                                  : is_part_of(pattern, name) || is_part_of(pattern, type.name);
   });
 }
 

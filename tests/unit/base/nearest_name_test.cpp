@@ -1,11 +1,11 @@
-#include "config/nearest_name.hpp"
+#include "base/nearest_name.hpp"
 
 #include <gtest/gtest.h>
 
 #include <string>
 #include <vector>
 
-namespace config {
+namespace base {
 namespace {
 
 TEST(NearestName, MeasuresEdits) {
@@ -45,4 +45,4 @@ TEST(NearestName, EndsAMessage) {
 }
 
 }  // namespace
-}  // namespace config
+}  // namespace base

@@ -11,7 +11,7 @@
 
 #include <string_view>
 
-namespace config {
+namespace base {
 
 // Whether a function name is a pattern.
 [[nodiscard]] bool is_glob(std::string_view pattern);
@@ -22,4 +22,4 @@ namespace config {
 // Whether all of a path (or another text without structure) matches.
 [[nodiscard]] bool path_glob_matches(std::string_view pattern, std::string_view path);
 
-}  // namespace config
+}  // namespace base

@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace config {
+namespace base {
 
 // Letters to insert, delete, replace or swap with a neighbour to turn one into the other.
 [[nodiscard]] std::size_t edit_distance(std::string_view from, std::string_view to);
@@ -19,4 +19,4 @@ namespace config {
 // `; did you mean "x"?`, or "" if no candidate is near. For the end of a message.
 [[nodiscard]] std::string did_you_mean(std::string_view name, std::span<const std::string> candidates);
 
-}  // namespace config
+}  // namespace base

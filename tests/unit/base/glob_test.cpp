@@ -1,11 +1,11 @@
-#include "config/glob.hpp"
+#include "base/glob.hpp"
 
 #include <gtest/gtest.h>
 
 #include <string>
 #include <vector>
 
-namespace config {
+namespace base {
 namespace {
 
 struct Case {
@@ -113,4 +113,4 @@ TEST(Glob, StaysFastOnHostilePatterns) {
 }
 
 }  // namespace
-}  // namespace config
+}  // namespace base

@@ -1,13 +1,13 @@
-#include "config/glob.hpp"
+#include "base/glob.hpp"
 
 #include <algorithm>
 #include <cstddef>
 #include <optional>
 #include <vector>
 
-#include "config/text_cursor.hpp"
+#include "base/letters.hpp"
 
-namespace config {
+namespace base {
 namespace {
 
 enum class Dialect { kFunctionName, kPath };
@@ -149,4 +149,4 @@ bool path_glob_matches(std::string_view pattern, std::string_view path) {
   return matches(pattern, path, Dialect::kPath);
 }
 
-}  // namespace config
+}  // namespace base

@@ -1,23 +1,17 @@
-#include "config/nearest_name.hpp"
+#include "base/nearest_name.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 #include <vector>
 
-namespace config {
+#include "base/letters.hpp"
+
+namespace base {
 namespace {
 
 // Longer names are typed by copying; comparing them would only cost time.
 constexpr std::size_t kMaxComparedLength = 128;
-
-std::string lower_case(std::string_view text) {
-  std::string result(text);
-  std::ranges::transform(result, result.begin(),
-                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return result;
-}
 
 // Small: good. A name that only begins like the candidate ("histo") is near too.
 std::optional<std::size_t> remoteness(std::string_view name, std::string_view candidate) {
@@ -73,4 +67,4 @@ std::string did_you_mean(std::string_view name, std::span<const std::string> can
   return nearest ? fmt::format("; did you mean \"{}\"?", *nearest) : "";
 }
 
-}  // namespace config
+}  // namespace base

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <optional>
 
-namespace discover {
+namespace base {
 
 struct ResourceUse {
   double cpu_seconds = 0;
@@ -18,4 +18,4 @@ struct ResourceUse {
   bool operator==(const ResourceUse&) const = default;
 };
 
-}  // namespace discover
+}  // namespace base
