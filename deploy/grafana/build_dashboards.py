@@ -15,9 +15,10 @@ sys.path.insert(0, str(GRAFANA / "source"))
 import exporter
 import messages
 import overview
+import red
 import storage
 
-DASHBOARDS = {module.__name__: module.DASHBOARD for module in (overview, messages, storage, exporter)}
+DASHBOARDS = {module.__name__: module.DASHBOARD for module in (overview, messages, storage, exporter, red)}
 
 
 def main():

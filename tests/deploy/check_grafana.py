@@ -17,6 +17,7 @@ PROMETHEUS = {"up", "scrape_duration_seconds", "ALERTS"}
 RATES = {"ops", "reqps", "mps", "pps"}
 UNITS = (
     (r"histogram_quantile\(.*_ms_bucket|_ms:p\d+_", {"ms"}),
+    (r"histogram_quantile\(.*_seconds_bucket", {"s"}),
     (r"_ms_sum.* / 1000", {"none"}),            # seconds per second
     (r"_ms_sum.* / .*_ms_count", {"ms"}),
     (r":ratio_| / ", {"percentunit"}),
@@ -36,10 +37,11 @@ def load(path):
 
 
 def known_metrics():
-    """What probes.yaml configures, what docs/metrics.md lists, what is recorded."""
+    """What probes.yaml and presets configure, what docs/metrics.md lists, what is recorded."""
     names = set(PROMETHEUS)
-    for name, metric in load(TOP / "probes.yaml")["metrics"].items():
-        names |= {f"{name}_{part}" for part in ("bucket", "count", "sum")} if metric["type"] == "histogram" else {name}
+    for file in (TOP / "probes.yaml", *(TOP / "presets").rglob("*.yaml")):
+        for name, metric in load(file)["metrics"].items():
+            names |= {f"{name}_{part}" for part in ("bucket", "count", "sum")} if metric["type"] == "histogram" else {name}
     names |= set(re.findall(r"^\| `(\w+)` \|", (TOP / "docs" / "metrics.md").read_text(), re.MULTILINE))
     rules = load(TOP / "deploy" / "prometheus" / "recording_rules.yml")
     return names | {rule["record"] for group in rules["groups"] for rule in group["rules"]}
@@ -177,7 +179,7 @@ def main():
     subprocess.run([sys.executable, "-B", GRAFANA / "build_dashboards.py", "--check"], check=True)
     known = known_metrics()
     dashboards = [check_dashboard(file, known) for file in sorted((GRAFANA / "dashboards").glob("*.json"))]
-    assert len({dashboard["uid"] for dashboard in dashboards}) == len(dashboards) == 4
+    assert len({dashboard["uid"] for dashboard in dashboards}) == len(dashboards) == 5
     check_links(dashboards)
     panels = [panel for dashboard in dashboards for panel in panels_of(dashboard)]
     for group in load(TOP / "deploy" / "prometheus" / "alerts.yml")["groups"]:

@@ -31,6 +31,12 @@ class FirstSteps(TestCase):
         text = self.init(required("prometheus"), "--preset", "http-server,http-client").read_text()
         self.assertIn("use: ['http-server', 'http-client']", text)
 
+    def test_init_of_a_process_means_its_own_file(self):
+        program = gofixture.Driven(self, exe := gofixture.build("preset_sql", variant="preset"))
+        done = run(BINARY, "init", "--pid", program.pid, "--preset", "sql")
+        self.assertIn(f"match: {{ exe: '{exe}' }}", done.stdout)
+        program.stop()
+
     def test_init_refuses_what_is_not_there(self):
         done = run(BINARY, "init", "--binary", required("prometheus"), "no.such.function", check=False)
         self.assertEqual((done.returncode, done.stdout), (1, ""))

@@ -138,6 +138,40 @@ class Http(PresetTest):
         self.check(NEWEST_GO)
 
 
+class Routers(PresetTest):
+    """The route is the template of whichever router has served a request."""
+
+    ID = {"gin": ":id", "echo": ":id", "echo5": ":id", "chi": "{id}", "mux": "{id:[a-z0-9]+}"}
+
+    def check(self, nested_chi, toolchain, *flags):
+        exe = gofixture.build("preset_routers", flags=(*gofixture.STRIPPED, *flags), toolchain=toolchain, variant=f"preset{toolchain}")
+        program = gofixture.Driven(self, exe, ready=None)
+        ports = dict(word.split("=") for word in program.answer().split())
+        exporter = self.watch("http-server", exe)
+        truth = collections.Counter()
+        for name, port in ports.items():
+            client = http.client.HTTPConnection("127.0.0.1", int(port))
+            orders = nested_chi if name == "chi" else "/v1/orders"
+            for method, path, route, status in (("GET", "/users/17", f"/users/{self.ID[name]}", 200), ("POST", "/v1/orders", orders, 201),
+                                                ("GET", "/fail", "/fail", 500), ("GET", "/nothing", "", 404)):
+                for _ in range(10):
+                    client.request(method, path)
+                    response = client.getresponse()
+                    response.read()
+                    self.assertEqual(response.status, status, (name, path))
+                    truth[method, route, str(status)] += 1
+            client.close()
+        self.assertEqual(counts(exporter.samples(), "http_server_request_duration_seconds", "http_request_method", "http_route",
+                                "http_response_status_code"), truth)
+        program.stop()
+
+    def test_oldest(self):
+        self.check("/orders", OLDEST_GO, "-modfile=oldest.mod")
+
+    def test_newest(self):
+        self.check("/v1/orders", NEWEST_GO, "-tags=echo5")
+
+
 class Sql(PresetTest):
     ROUNDS = 25
 

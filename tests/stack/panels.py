@@ -48,6 +48,8 @@ def ask_panels(prometheus, start, end, minute):
     rate_interval = f"{5 * minute}s"
     panels = []
     for file in sorted(DASHBOARDS.glob("*.json")):
+        if file.stem == "red":
+            continue  # of presets, which these services do not use: tests/quickstart asks it
         for panel in json.loads(file.read_text())["panels"]:
             if panel["type"] == "row":
                 continue

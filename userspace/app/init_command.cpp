@@ -18,17 +18,23 @@ int fail(const std::string& message, int status) {
   return status;
 }
 
-// Of a process, the file that it runs.
-std::string name_of(const std::string& binary) {
+// The executable's own path where a process is named by /proc/PID/exe.
+std::string path_of(const std::string& binary) {
   std::error_code error;
-  const std::filesystem::path target = std::filesystem::read_symlink(binary, error);
-  std::string name =
-      (binary.starts_with("/proc/") && !error ? target : std::filesystem::path(binary)).filename();
-  constexpr std::string_view kDeleted = " (deleted)";
-  if (name.ends_with(kDeleted)) {
-    name.resize(name.size() - kDeleted.size());
+  std::string path = std::filesystem::read_symlink(binary, error);
+  if (error || !binary.starts_with("/proc/")) {
+    return binary;
   }
-  return name;
+  constexpr std::string_view kDeleted = " (deleted)";
+  if (path.ends_with(kDeleted)) {
+    path.resize(path.size() - kDeleted.size());
+  }
+  return path;
+}
+
+// A process says where it runs from; a file may be installed anywhere.
+std::string pattern_of(const std::string& binary, const std::string& path) {
+  return binary == path ? "*/" + std::filesystem::path(path).filename().string() : path;
 }
 
 }  // namespace
@@ -40,7 +46,8 @@ int execute(const InitOptions& options) {
     }
   }
   std::string probes;
-  const config::ProcessMatch match{.exe = "*/" + name_of(options.binary), .args = {}, .env = {}};
+  const std::string path = path_of(options.binary);
+  const config::ProcessMatch match{.exe = pattern_of(options.binary, path), .args = {}, .env = {}};
   const std::string service = config::service_name_for(match);
   if (!options.functions.empty()) {
     const auto facts = inspect::inspect_file(options.binary, plan::wanted_for_list(options.functions));
@@ -58,7 +65,7 @@ int execute(const InitOptions& options) {
       "#   uprobe_exporter plan --config probes.yaml --binary {}    # what is attached and read; needs no "
       "root\n"
       "#   uprobe_exporter run --config probes.yaml    # as root; --once 10 prints a table and ends\n{}{}",
-      options.binary, config::services_text(service, match, options.presets), probes);
+      path, config::services_text(service, match, options.presets), probes);
   return 0;
 }
 
