@@ -231,7 +231,8 @@ def check_kubernetes_discovery():
 
 def check_runbooks():
     """Every alert has a page, which its annotation names, and every page an alert."""
-    alerts = [rule for group in load(DEPLOY / "prometheus" / "alerts.yml")[0]["groups"] for rule in group["rules"]]
+    alerts = [rule for name in ("alerts.yml", "preset_rules.yml") for group in load(DEPLOY / "prometheus" / name)[0]["groups"]
+              for rule in group["rules"] if "alert" in rule]
     for rule in alerts:
         assert rule["annotations"]["runbook_url"] == f"docs/runbooks/{rule['alert']}.md", rule["alert"]
     pages = {page.stem: page.read_text() for page in (TOP / "docs" / "runbooks").glob("*.md")}

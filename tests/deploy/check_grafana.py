@@ -175,6 +175,12 @@ def check_alert_is_shown(alert, panels):
         assert values == {float(threshold[1])}, f"{alert['alert']} begins at {threshold[1]}, panels are red from {values}"
 
 
+def alerts():
+    """Of the services of probes.yaml, the exporter, and services with presets."""
+    files = (TOP / "deploy" / "prometheus" / name for name in ("alerts.yml", "preset_rules.yml"))
+    return [rule for file in files for group in load(file)["groups"] for rule in group["rules"] if "alert" in rule]
+
+
 def main():
     subprocess.run([sys.executable, "-B", GRAFANA / "build_dashboards.py", "--check"], check=True)
     known = known_metrics()
@@ -182,10 +188,9 @@ def main():
     assert len({dashboard["uid"] for dashboard in dashboards}) == len(dashboards) == 5
     check_links(dashboards)
     panels = [panel for dashboard in dashboards for panel in panels_of(dashboard)]
-    for group in load(TOP / "deploy" / "prometheus" / "alerts.yml")["groups"]:
-        for alert in group["rules"]:
-            check_alert_is_shown(alert, panels)
-            check_runbook(alert, known | histograms())
+    for alert in alerts():
+        check_alert_is_shown(alert, panels)
+        check_runbook(alert, known | histograms())
     interval = load(TOP / "deploy" / "prometheus" / "prometheus.yml")["global"]["scrape_interval"]
     (source,) = load(GRAFANA / "provisioning" / "datasources" / "prometheus.yml")["datasources"]
     assert source["jsonData"]["timeInterval"] == interval

@@ -79,7 +79,7 @@ class FirstSteps(TestCase):
         table = process.communicate(timeout=60)[0]
         self.assertEqual(process.returncode, 0, table)
         self.assertIn("db_client_operation_duration_seconds, s: Time from an operation", table)
-        rows = re.findall(r"^ +(\d+) +[\d.]+ +\S+ +\S+ +\S+ +postgresql +(\w+) +(\w+) *(\S*)$", table, re.MULTILINE)
+        rows = re.findall(r"^ +(\d+) +[\d.]+ +\S+ +\S+ +\S+ +preset_sql +postgresql +(\w+) +(\w+) *(\S*)$", table, re.MULTILINE)
         self.assertEqual({(verb, where, error): int(count) for count, verb, where, error in rows},
                          {("SELECT", "users", ""): 75, ("SELECT", "users", "*pq.Error"): 25, ("SELECT", "orders", ""): 25,
                           ("SELECT", "items", ""): 25, ("SELECT", "events", ""): 25, ("INSERT", "orders", ""): 25,

@@ -12,7 +12,7 @@ import gofixture
 from exporter import Exporter
 from support import BINARY, NO_PINS, TestCase, required, run
 
-OLDEST_GO, NEWEST_GO = "go1.22.12", ""
+OLDEST_GO, NEWEST_GO, NEXT_GO = "go1.22.12", "", "go1.27.4"
 
 
 def counts(samples, histogram, *labels):
@@ -136,6 +136,10 @@ class Http(PresetTest):
 
     def test_newest_go(self):
         self.check(NEWEST_GO)
+
+    def test_next_go(self):
+        """In which HTTP/2 is a package of its own."""
+        self.check(NEXT_GO)
 
 
 class Routers(PresetTest):

@@ -16,17 +16,17 @@ def failing_share(metric, labels, failed):
     return f"({count(metric, labels, f'{failed}, {SERVICE}')} or 0 * {whole}) / ({whole} > 0)"
 
 
-def row(title, metric, failed, by, legend):
+def row(title, metric, failed, by, legend, has_alert=True):
     """Calls, failures and times of one kind of call, told apart by the labels `by` beside the service."""
     labels = ["service", *by]
     shown = f"{{{{service}}}} {legend}"
     return (title, [
         timeseries("Calls", f"Calls a second: {metric}.", "ops", query(count(metric, labels), shown)),
-        timeseries("Failing", "Share of a service's calls that fail.", "percentunit",
-                   query(failing_share(metric, ["service"], failed), "{{service}}"), thresholds=PRESET_ERROR_RATIO, at_least=0.1),
-        timeseries("Time", "50th and 99th percentile of a service's calls, read from buckets.", "s",
+        timeseries("Failing", "Share of a service's calls that fail." + (" Alert ServiceCallsFailing: above 5 %." if has_alert else ""), "percentunit",
+                   query(failing_share(metric, ["service"], failed), "{{service}}"), thresholds=PRESET_ERROR_RATIO if has_alert else None, at_least=0.1),
+        timeseries("Time", "50th and 99th percentile of a service's calls, read from buckets." + (" Alert ServiceCallsSlow: above 1 s." if has_alert else ""), "s",
                    query(quantile(0.5, metric, ["service"], SERVICE), "{{service}} 50 %"),
-                   query(quantile(0.99, metric, ["service"], SERVICE), "{{service}} 99 %"), thresholds=PRESET_LATENCY),
+                   query(quantile(0.99, metric, ["service"], SERVICE), "{{service}} 99 %"), thresholds=PRESET_LATENCY if has_alert else None),
         timeseries("Failures", "Failing calls a second.", "ops",
                    query(f"{count(metric, labels, f'{failed}, {SERVICE}')} > 0", shown), width=12),
         timeseries("Slowest 1 %", "99th percentile.", "s", query(quantile(0.99, metric, labels, SERVICE), shown), width=12),
@@ -50,6 +50,6 @@ DASHBOARD = dashboard("uprobe-exporter-red", "RED / services with presets", "Rat
     row("gRPC server", "rpc_server_call_duration_seconds", RPC_FAILED, ["rpc_method"], "{{rpc_method}}"),
     row("SQL", "db_client_operation_duration_seconds", SQL_FAILED, ["db_operation_name", "db_collection_name"],
         "{{db_operation_name}} {{db_collection_name}}"),
-    row("HTTP client", "http_client_request_duration_seconds", HTTP_CLIENT_FAILED, ["server_address"], "{{server_address}}"),
-    row("gRPC client", "rpc_client_call_duration_seconds", RPC_CLIENT_FAILED, ["rpc_method"], "{{rpc_method}}"),
+    row("HTTP client", "http_client_request_duration_seconds", HTTP_CLIENT_FAILED, ["server_address"], "{{server_address}}", has_alert=False),
+    row("gRPC client", "rpc_client_call_duration_seconds", RPC_CLIENT_FAILED, ["rpc_method"], "{{rpc_method}}", has_alert=False),
 ])
