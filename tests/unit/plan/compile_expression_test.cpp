@@ -497,9 +497,13 @@ TEST_F(Language, SaysWhyAnExpressionCannotBeRead) {
       {"req.Zebra", "label x: req.Zebra: app.Request has no field Zebra; it has Path, Size"},
       {"n.Name", "label x: n.Name: its type is int8, which has no fields"},
       {"ctx.Name",
-       "label x: ctx.Name: it is the interface context.Context: say what it holds, as in .(*pkg.Type).Name"},
-      {"v.Name",
-       "label x: v.Name: it is the interface interface {}: say what it holds, as in .(*pkg.Type).Name"},
+       "label x: ctx.Name: it is the interface context.Context, and no type in the binary that it can hold "
+       "has a "
+       "field Name; say what it holds, as in .(*pkg.Type).Name"},
+      {"v.Nothing",
+       "label x: v.Nothing: it is the interface interface {}, and no type in the binary that it can hold has "
+       "a "
+       "field Nothing; say what it holds, as in .(*pkg.Type).Nothing"},
       {"v.(*app.Gone).Name",
        "label x: v.(*app.Gone): type *app.Gone is not in the binary's type metadata, so no interface holds "
        "one"},

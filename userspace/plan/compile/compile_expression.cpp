@@ -85,6 +85,10 @@ std::vector<std::string> ExpressionCompiler::take_paths() {
   return distinct;
 }
 
+std::vector<std::string> ExpressionCompiler::take_notes() {
+  return std::exchange(notes_, {});
+}
+
 Result<Value> ExpressionCompiler::evaluate(const Expression& expression) {
   if (moment_ == Moment::kReturn && !roots_captured_) {
     ASSIGN_OR_RETURN(const std::uint8_t moments, scope_->moments_of(expression));
@@ -314,6 +318,7 @@ Result<Value> ExpressionCompiler::evaluate_at_entry(const Expression& expression
   ExpressionCompiler at_entry(scope_, lookup_, facts_, graphs_, &graphs_->enter, Moment::kEntry);
   ASSIGN_OR_RETURN(Value value, at_entry.evaluate_read(expression));
   std::ranges::move(at_entry.take_paths(), std::back_inserter(paths_));
+  std::ranges::move(at_entry.take_notes(), std::back_inserter(notes_));
   return about(expression, captured(std::move(value)));
 }
 
@@ -377,8 +382,25 @@ Result<Place> ExpressionCompiler::evaluate_place(const Expression& expression) {
 }
 
 Result<Value> ExpressionCompiler::evaluate_selector(const Expression& expression) {
-  ASSIGN_OR_RETURN(const Place place, evaluate_place(expression.operands.at(0)));
+  const Expression& operand = expression.operands.at(0);
+  ASSIGN_OR_RETURN(const Place place, evaluate_place(operand));
+  if (operand.kind == Expression::Kind::kTypeAssertion) {
+    RETURN_IF_ERROR(note_other_holders(operand, place.type, expression.text));
+  }
   return about(expression, as_value(select_field(context(), place, expression.text)));
+}
+
+// A written assertion is exact; the other types for which nothing is read are told.
+Result<> ExpressionCompiler::note_other_holders(const Expression& assertion, TypeId asserted,
+                                                const std::string& field) {
+  ASSIGN_OR_RETURN(const Place held, evaluate_place(assertion.operands.at(0)));
+  const std::string others = other_holders(context(), held.type, asserted, field);
+  if (!others.empty()) {
+    const std::string text = config::to_string(assertion.operands.at(0));
+    notes_.push_back(fmt::format("{} can also hold {}, for which {}.{} is empty; {}.{} is read for all", text,
+                                 others, config::to_string(assertion), field, text, field));
+  }
+  return {};
 }
 
 Result<Value> ExpressionCompiler::evaluate_assertion(const Expression& expression) {

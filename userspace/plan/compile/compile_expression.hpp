@@ -51,6 +51,9 @@ class ExpressionCompiler {
   // What the expressions read so far, for people; forgets it.
   std::vector<std::string> take_paths();
 
+  // What people should know of the expressions so far; forgets it.
+  std::vector<std::string> take_notes();
+
   // Results mean nothing when the call has panicked; needed where a phase also runs then.
   void guard_results_against_panics() { guards_results_ = true; }
 
@@ -75,6 +78,8 @@ class ExpressionCompiler {
   base::Result<Value> basic(const Value& value);
   base::Result<Value> affix(const config::Expression& expression);
 
+  base::Result<> note_other_holders(const config::Expression& assertion, inspect::TypeId asserted,
+                                    const std::string& field);
   base::Result<Place> evaluate_place(const config::Expression& expression);
   base::Result<Place> root_at_entry(const ScopeName& name, const std::string& text);
   // What the caller passes under a name: the variable, or where it is.
@@ -101,6 +106,7 @@ class ExpressionCompiler {
   bool roots_captured_;
   bool guards_results_ = false;
   std::vector<std::string> paths_;
+  std::vector<std::string> notes_;
 };
 
 }  // namespace plan

@@ -92,6 +92,11 @@ Result<bool> ProbeCompiler::needs_return(const Expression& expression) const {
 
 void ProbeCompiler::note_read(std::string what, bool at_return, const std::string& text) {
   probe_.reads.push_back({std::move(what), at_return, text, compiler_at(at_return).take_paths()});
+  for (std::string& note : compiler_at(at_return).take_notes()) {
+    if (std::ranges::find(probe_.notes, note) == probe_.notes.end()) {
+      probe_.notes.push_back(std::move(note));
+    }
+  }
 }
 
 // ---- labels ----

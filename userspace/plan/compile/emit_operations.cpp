@@ -59,10 +59,10 @@ bool ends_chain(const Node& node) {
 // Which values several units need.
 class Sharing {
  public:
-  explicit Sharing(const OperationGraph* graph) : graph_(graph), units_(graph->nodes().size()) {
-    std::vector<bool> is_used = used_nodes();
+  explicit Sharing(const OperationGraph* graph)
+      : graph_(graph), is_used_(used_nodes()), units_(graph->nodes().size()) {
     for (std::size_t i = graph->nodes().size(); i-- > 0;) {
-      if (is_used[i]) {
+      if (is_used_[i]) {
         pass_units_on(static_cast<NodeId>(i));
       }
     }
@@ -73,6 +73,8 @@ class Sharing {
     return node.can_fail && !is_guard(node) && node.kind != Node::Kind::kSecond && !is_statement(node) &&
            units_[index(id)].size() > 1;
   }
+
+  [[nodiscard]] bool is_used(NodeId id) const { return is_used_[index(id)]; }
 
  private:
   static std::size_t index(NodeId id) { return static_cast<std::size_t>(id); }
@@ -106,7 +108,8 @@ class Sharing {
     }
   }
 
-  const OperationGraph* graph_;          // the caller's
+  const OperationGraph* graph_;  // the caller's
+  std::vector<bool> is_used_;
   std::vector<std::set<NodeId>> units_;  // the units that need each node
 };
 
@@ -159,9 +162,21 @@ class Emitter {
       emit_unit(id);
     } else if (n.code == OP_CASE) {
       emit_cases(id);
+    } else if (n.kind == Node::Kind::kOrZero && n.inputs.size() == 1) {
+      emit_outside_chain(n.inputs[0]);
+      registers_[id] = register_of(n.inputs[0]);
     } else {
       std::ranges::for_each(n.inputs, [this](NodeId input) { emit_outside_chain(input); });
       emit_operation(id);
+      emit_companions(n);
+    }
+  }
+
+  void emit_companions(const Node& n) {
+    for (const NodeId companion : n.companions) {
+      if (sharing_.is_used(companion)) {
+        emit_outside_chain(companion);
+      }
     }
   }
 

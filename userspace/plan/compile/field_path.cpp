@@ -111,39 +111,6 @@ Place step_into(Place place, const Field& field) {
   return place;
 }
 
-// The types that an interface value without an assertion could hold and that have the field.
-std::vector<TypeId> holders_with_field(const PathContext& context, const Type& interface,
-                                       const std::string& name) {
-  std::set<TypeId> found;
-  for (const auto& [itab, concrete] : context.facts->itab_types) {
-    const Type& type = (*context.lookup)[concrete];
-    const Type& target = behind_pointer(*context.lookup, concrete);
-    if (implements(type, interface)) {
-      const Result<std::optional<FieldRoute>> route = find_route(*context.lookup, target, name);
-      if (route && *route) {
-        found.insert(concrete);
-      }
-    }
-  }
-  return {found.begin(), found.end()};
-}
-
-Result<Place> select_in_interface(const PathContext& context, const Place& place, const std::string& name) {
-  const Type& interface = (*context.lookup)[place.type];
-  const std::vector<TypeId> holders =
-      interface.empty_interface ? std::vector<TypeId>{} : holders_with_field(context, interface, name);
-  if (holders.size() == 1) {
-    ASSIGN_OR_RETURN(const Place inner, assert_type(context, place, holders.front()));
-    return select_field(context, inner, name);
-  }
-  std::string list;
-  for (std::size_t i = 0; i < std::min<std::size_t>(holders.size(), 5); ++i) {
-    list += fmt::format("{}{}", i == 0 ? "; it can hold " : ", ", (*context.lookup)[holders[i]].name);
-  }
-  return fail(ErrorCode::kUnsupported, "it is the interface {}: say what it holds, as in .(*pkg.Type).{}{}",
-              interface.name, name, list);
-}
-
 std::optional<TypeId> struct_behind(const TypeLookup& lookup, TypeId id) {
   const Type& type = lookup[id];
   if (type.kind == TypeKind::kStruct) {
@@ -163,6 +130,244 @@ Place direct_value(TypeId type, NodeId data, Guards guards) {
   place.leaves.push_back({0, 8, false, data});
   place.guards = std::move(guards);
   return place;
+}
+
+// Along fields, through the pointers between them.
+Result<Place> walk(const PathContext& context, Place at, const FieldRoute& route) {
+  const TypeLookup& lookup = *context.lookup;
+  for (const Field* field : route) {
+    if (lookup[at.type].kind == TypeKind::kPointer) {
+      ASSIGN_OR_RETURN(at, pointee_of(*context.graph, lookup, at));
+    }
+    RETURN_IF_ERROR(expect_no_doubt(lookup, at.type, field->name));
+    at = step_into(std::move(at), *field);
+  }
+  return at;
+}
+
+// The value of type `id` behind an interface's two words.
+Result<Place> held_value(const PathContext& context, const DynamicType& held, const Word& data, TypeId id) {
+  const Type& type = (*context.lookup)[id];
+  if (!type.descriptor) {
+    return fail(ErrorCode::kNotFound,
+                "type {} is not in the binary's type metadata, so no interface holds one{}", type.name,
+                context.lookup->suggestion(type.name.substr(type.name.find_first_not_of('*'))));
+  }
+  const NodeId wanted = context.graph->type_address(value_of(*type.descriptor));
+  Guards guards = data.guards;
+  guards.push_back(context.graph->require_equal(held.address, wanted, held.guards));
+  if (type.direct_in_interface) {
+    return direct_value(id, data.node, std::move(guards));
+  }
+  Place inner;
+  inner.type = id;
+  inner.base = data.node;
+  inner.guards = std::move(guards);
+  return inner;
+}
+
+// ---- fields of interfaces ----
+
+// More than these need more registers than there are.
+constexpr std::size_t kMostHolders = 8;
+constexpr std::size_t kMostListed = 5;
+
+// The way to the field of a value that an interface holds. A struct that is nothing but a pointer to another
+// one, as HTTP/2's ResponseWriter is, stands for that one.
+std::optional<FieldRoute> route_in_held(const TypeLookup& lookup, const Type& type, const std::string& name) {
+  constexpr std::size_t kMostHandles = 3;
+  FieldRoute before;
+  const Type* at = &type;
+  while (true) {
+    Result<std::optional<FieldRoute>> route = find_route(lookup, *at, name);
+    if (route && *route) {
+      before.insert(before.end(), (*route)->begin(), (*route)->end());
+      return before;
+    }
+    const bool is_handle = at->kind == TypeKind::kStruct && at->fields.size() == 1 &&
+                           lookup[at->fields.front().type].kind == TypeKind::kPointer;
+    if (!route || !is_handle || before.size() == kMostHandles) {
+      return std::nullopt;
+    }
+    before.push_back(&at->fields.front());
+    at = &behind_pointer(lookup, at->fields.front().type);
+  }
+}
+
+bool could_hold(const PathContext& context, const Type& interface, const std::string& name, TypeId concrete) {
+  return implements((*context.lookup)[concrete], interface) &&
+         route_in_held(*context.lookup, behind_pointer(*context.lookup, concrete), name).has_value();
+}
+
+// The types in the binary that the interface can hold and that have the field.
+std::vector<TypeId> holders_of_field(const PathContext& context, const Type& interface,
+                                     const std::string& name) {
+  std::set<TypeId> found;
+  if (!interface.empty_interface) {
+    for (const auto& [itab, concrete] : context.facts->itab_types) {
+      if (could_hold(context, interface, name, concrete)) {
+        found.insert(concrete);
+      }
+    }
+    return {found.begin(), found.end()};
+  }
+  const std::vector<Type>& types = context.facts->types.types();
+  for (std::size_t i = 0; i < types.size(); ++i) {
+    if (types[i].descriptor && types[i].kind != TypeKind::kInterface &&
+        could_hold(context, interface, name, static_cast<TypeId>(i))) {
+      found.insert(static_cast<TypeId>(i));
+    }
+  }
+  return {found.begin(), found.end()};
+}
+
+std::string listed(const TypeLookup& lookup, const std::vector<TypeId>& types) {
+  std::string list;
+  for (std::size_t i = 0; i < std::min(types.size(), kMostListed); ++i) {
+    list += fmt::format("{}{}", i == 0 ? "" : ", ", lookup[types[i]].name);
+  }
+  return types.size() <= kMostListed ? list : fmt::format("{} and {} more", list, types.size() - kMostListed);
+}
+
+// Whether a value of the one type can be read as one of the other: numbers may differ in size.
+bool reads_alike(const Type& left, TypeId left_id, const Type& right, TypeId right_id) {
+  if (left_id == right_id) {
+    return true;
+  }
+  switch (left.kind) {
+    case TypeKind::kBool:
+    case TypeKind::kInt:
+    case TypeKind::kUint:
+    case TypeKind::kString:
+      return left.kind == right.kind && (left.name == "time.Duration") == (right.name == "time.Duration");
+    default:
+      return false;
+  }
+}
+
+// The words by which a value is read; empty: as a whole it is not, its fields are.
+std::vector<std::uint64_t> words_of(TypeKind kind) {
+  switch (kind) {
+    case TypeKind::kString:
+    case TypeKind::kInterface:
+    case TypeKind::kSlice:
+      return {0, 8};
+    case TypeKind::kStruct:
+    case TypeKind::kArray:
+    case TypeKind::kFloat:
+    case TypeKind::kComplex:
+      return {};
+    default:
+      return {0};
+  }
+}
+
+// The words of a value, and whether they are there.
+struct WordsThere {
+  std::vector<NodeId> words;  // zeros where they are not
+  NodeId is_there{};
+};
+
+Result<WordsThere> words_there(const PathContext& context, const Place& place) {
+  const TypeLookup& lookup = *context.lookup;
+  OperationGraph& graph = *context.graph;
+  const bool is_scalar = lookup[place.type].size <= 8;
+  WordsThere there;
+  for (const std::uint64_t offset : words_of(lookup[place.type].kind)) {
+    ASSIGN_OR_RETURN(const Word word,
+                     is_scalar ? scalar_at(graph, lookup, place) : word_at(graph, lookup, place, offset));
+    there.is_there = offset == 0 ? graph.is_valid(word.node, word.guards) : there.is_there;
+    there.words.push_back(graph.value_or_zero(word.node, word.guards));
+  }
+  return there;
+}
+
+// One value of several, of which at most one is there: the others are zeros.
+Result<Place> whichever_is_there(const PathContext& context, const std::vector<Place>& places) {
+  const TypeLookup& lookup = *context.lookup;
+  OperationGraph& graph = *context.graph;
+  ASSIGN_OR_RETURN(WordsThere all, words_there(context, places.front()));
+  for (std::size_t i = 1; i < places.size(); ++i) {
+    ASSIGN_OR_RETURN(const WordsThere one, words_there(context, places[i]));
+    all.is_there = graph.logic(OP_OR, all.is_there, one.is_there);
+    for (std::size_t word = 0; word < all.words.size(); ++word) {
+      all.words[word] = graph.logic(OP_OR, all.words[word], one.words[word]);
+    }
+    graph.compute_after(all.is_there, all.words);
+  }
+  Place any;
+  any.type =
+      std::ranges::max(places, {}, [&lookup](const Place& place) { return lookup[place.type].size; }).type;
+  const std::uint64_t size = std::min<std::uint64_t>(lookup[any.type].size, 8);
+  for (std::size_t word = 0; word < all.words.size(); ++word) {
+    any.leaves.push_back({8 * word, size, false, all.words[word]});
+  }
+  any.guards.push_back(graph.require(all.is_there, {}));
+  return any;
+}
+
+Result<Place> select_in_all(const PathContext& context, const Place& place, const std::string& name,
+                            const std::vector<TypeId>& holders) {
+  const TypeLookup& lookup = *context.lookup;
+  ASSIGN_OR_RETURN(DynamicType held, dynamic_type_of(context, place));
+  ASSIGN_OR_RETURN(Word data, word_at(*context.graph, lookup, place, 8));
+  if (holders.size() > 1) {
+    // No type is at 0: what cannot be read is none of them, and need not be asked for each.
+    held = {context.graph->value_or_zero(held.address, held.guards), {}, held.interface};
+    data = {context.graph->value_or_zero(data.node, data.guards), {}};
+  }
+  std::vector<Place> places;
+  std::string paths;
+  for (const TypeId holder : holders) {
+    ASSIGN_OR_RETURN(Place at, held_value(context, held, data, holder));
+    at.path = fmt::format("{} .({})", place.path, lookup[holder].name);
+    const FieldRoute route =
+        route_in_held(lookup, behind_pointer(lookup, holder), name).value_or(FieldRoute{});
+    ASSIGN_OR_RETURN(at, walk(context, std::move(at), route));
+    paths += (paths.empty() ? "" : " |") + at.path.substr(place.path.size());
+    places.push_back(std::move(at));
+  }
+  if (places.size() == 1) {
+    return places.front();
+  }
+  const Type& first = lookup[places.front().type];
+  for (std::size_t i = 1; i < places.size(); ++i) {
+    const Type& other = lookup[places[i].type];
+    if (!reads_alike(first, places.front().type, other, places[i].type)) {
+      return fail(ErrorCode::kUnsupported,
+                  "it is a {} in {} and a {} in {}: say which is meant, as in .({}).{}", first.name,
+                  lookup[holders.front()].name, other.name, lookup[holders[i]].name,
+                  lookup[holders.front()].name, name);
+    }
+  }
+  if (words_of(first.kind).empty()) {
+    return fail(ErrorCode::kUnsupported, "it is a {} in {}: say which is meant, as in .({}).{}", first.name,
+                listed(lookup, holders), lookup[holders.front()].name, name);
+  }
+  ASSIGN_OR_RETURN(Place any, whichever_is_there(context, places));
+  any.path = fmt::format("{} {{{} }}", place.path, paths);
+  return any;
+}
+
+Result<Place> select_in_interface(const PathContext& context, const Place& place, const std::string& name) {
+  const Type& interface = (*context.lookup)[place.type];
+  const std::vector<TypeId> holders = holders_of_field(context, interface, name);
+  if (holders.empty()) {
+    return fail(
+        ErrorCode::kUnsupported,
+        "it is the interface {}, and no type in the binary that it can hold has a field {}; say what it "
+        "holds, as in .(*pkg.Type).{}",
+        interface.name, name, name);
+  }
+  if (holders.size() > kMostHolders) {
+    return fail(
+        ErrorCode::kUnsupported,
+        "it is the interface {}, which can hold {} types with a field {} ({}); {} can be tried: say what it "
+        "holds, as in .({}).{}",
+        interface.name, holders.size(), name, listed(*context.lookup, holders), kMostHolders,
+        (*context.lookup)[holders.front()].name, name);
+  }
+  return select_in_all(context, place, name, holders);
 }
 
 }  // namespace
@@ -190,14 +395,18 @@ Result<Place> select_field(const PathContext& context, const Place& place, const
       return std::unexpected(no_field(lookup, *structure, name));
     }
   }
-  for (const Field* field : *route) {
-    if (lookup[at.type].kind == TypeKind::kPointer) {
-      ASSIGN_OR_RETURN(at, pointee_of(*context.graph, lookup, at));
-    }
-    RETURN_IF_ERROR(expect_no_doubt(lookup, at.type, field->name));
-    at = step_into(std::move(at), *field);
+  return walk(context, std::move(at), *route);
+}
+
+std::string other_holders(const PathContext& context, TypeId interface_id, TypeId asserted,
+                          const std::string& name) {
+  const Type& interface = (*context.lookup)[interface_id];
+  if (interface.kind != TypeKind::kInterface || interface.empty_interface) {
+    return "";
   }
-  return at;
+  std::vector<TypeId> others = holders_of_field(context, interface, name);
+  std::erase(others, asserted);
+  return listed(*context.lookup, others);
 }
 
 Result<DynamicType> dynamic_type_of(const PathContext& context, const Place& place) {
@@ -228,23 +437,8 @@ Result<Place> assert_type(const PathContext& context, const Place& place, TypeId
                 "{} is an interface; only assertions to the type that it holds can be checked", type.name);
   }
   ASSIGN_OR_RETURN(const DynamicType held, dynamic_type_of(context, place));
-  if (!type.descriptor) {
-    return fail(ErrorCode::kNotFound,
-                "type {} is not in the binary's type metadata, so no interface holds one{}", type.name,
-                lookup.suggestion(type.name.substr(type.name.find_first_not_of('*'))));
-  }
   ASSIGN_OR_RETURN(const Word data, word_at(*context.graph, lookup, place, 8));
-  const NodeId wanted = context.graph->type_address(value_of(*type.descriptor));
-  Guards guards = data.guards;
-  guards.push_back(context.graph->require_equal(held.address, wanted, held.guards));
-  Place inner;
-  if (type.direct_in_interface) {
-    inner = direct_value(id, data.node, std::move(guards));
-  } else {
-    inner.type = id;
-    inner.base = data.node;
-    inner.guards = std::move(guards);
-  }
+  ASSIGN_OR_RETURN(Place inner, held_value(context, held, data, id));
   inner.path = path;
   return inner;
 }

@@ -18,8 +18,9 @@ struct PathContext {
   const inspect::BinaryFacts* facts = nullptr;
 };
 
-// place.name, through one pointer and through embedded structs. An interface is read as the one type that
-// fits, if only one does. kNotFound: no such field, and which there are.
+// place.name, through one pointer and through embedded structs. Of an interface it is the field of whichever
+// type it holds, of all in the binary that have it. kNotFound: no such field, and which there are.
+// kUnsupported: the types that an interface can hold do not agree, or are too many.
 [[nodiscard]] base::Result<Place> select_field(const PathContext& context, const Place& place,
                                                const std::string& name);
 
@@ -27,6 +28,12 @@ struct PathContext {
 // unchecked.
 [[nodiscard]] base::Result<Place> assert_type(const PathContext& context, const Place& place,
                                               inspect::TypeId type);
+
+// The types other than `asserted` that a value of the interface can hold and that have the field too, for
+// people;
+// "" where there are none, or for an interface without methods.
+[[nodiscard]] std::string other_holders(const PathContext& context, inspect::TypeId interface,
+                                        inspect::TypeId asserted, const std::string& name);
 
 // place[index] of arrays, slices and strings. An index beyond the length makes what is read invalid.
 [[nodiscard]] base::Result<Place> element_at(const PathContext& context, const Place& place,

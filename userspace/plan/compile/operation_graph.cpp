@@ -43,8 +43,9 @@ NodeId OperationGraph::add(Node node) {
     return known->second;
   }
   const auto input_fails = [this](NodeId id) { return can_fail(id); };
-  node.can_fail = !ends_chain(node) && (fails_by_itself(node) || !node.guards.empty() ||
-                                        std::ranges::any_of(node.inputs, input_fails));
+  node.can_fail =
+      node.kind != Node::Kind::kOrZero && !ends_chain(node) &&
+      (fails_by_itself(node) || !node.guards.empty() || std::ranges::any_of(node.inputs, input_fails));
   const auto id = static_cast<NodeId>(nodes_.size());
   nodes_.push_back(std::move(node));
   known_.emplace(key, id);
@@ -114,6 +115,22 @@ NodeId OperationGraph::load_or_zero(NodeId pointer, std::uint64_t offset, Guards
   node.kind = Node::Kind::kLoadOrZero;
   node.imm = offset;
   node.size = 8;
+  return add(std::move(node));
+}
+
+NodeId OperationGraph::value_or_zero(NodeId value, const Guards& guards) {
+  if (guards.empty() && !can_fail(value)) {
+    return value;
+  }
+  Node node;
+  node.kind = Node::Kind::kOrZero;
+  node.inputs = {value};
+  const Node& of = (*this)[value];
+  const bool is_load = of.kind == Node::Kind::kSecond || of.code == OP_LOAD || of.code == OP_LOAD_PAIR;
+  if (!guards.empty() || !is_load) {
+    node.code = OP_MULTIPLY;
+    node.inputs.push_back(is_valid(value, guards));
+  }
   return add(std::move(node));
 }
 
@@ -188,6 +205,10 @@ base::Result<NodeId> OperationGraph::compare_text(operation_code code, NodeId po
 
 NodeId OperationGraph::logic(operation_code code, NodeId left, NodeId right) {
   return left == right ? left : add(operation_node(code, {left, right}));
+}
+
+void OperationGraph::compute_after(NodeId first, std::vector<NodeId> companions) {
+  nodes_[static_cast<std::uint32_t>(first)].companions = std::move(companions);
 }
 
 NodeId OperationGraph::negation(NodeId condition) {

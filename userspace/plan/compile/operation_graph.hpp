@@ -28,6 +28,7 @@ struct Node {
     kOperation,
     kSecond,      // the second word of the pair inputs[0]
     kLoadOrZero,  // OP_LOAD whose nil pointer gives 0
+    kOrZero,      // the load inputs[0], which gives 0 where it fails
     kStore,       // a statement: OP_STORE, OP_STORE_STRING
     kKeep,        // a statement: inputs[0] stays in its register to the end of the phase
     kResult,      // a statement: inputs[0] ends in register 0, `valid` tells whether it means something
@@ -42,6 +43,9 @@ struct Node {
   std::uint16_t text = 0;
   bool behind_labels = false;  // imm counts from the end of the label values
   bool can_fail = false;
+  // What is best computed right after this one, if at all: it needs the same values, which need not be kept
+  // then.
+  std::vector<NodeId> companions;
 };
 
 class OperationGraph {
@@ -59,6 +63,8 @@ class OperationGraph {
   std::pair<NodeId, NodeId> load_pair(NodeId base, std::uint64_t offset, Guards guards);
   // The u64 at `pointer`; 0 where `pointer` is nil.
   NodeId load_or_zero(NodeId pointer, std::uint64_t offset, Guards guards);
+  // The value; 0 where it or a guard fails.
+  NodeId value_or_zero(NodeId value, const Guards& guards);
   NodeId extend(NodeId value, std::uint8_t size, bool is_signed);
   NodeId arithmetic(operation_code code, NodeId left, NodeId right);
   NodeId dynamic_type(NodeId address);
@@ -78,6 +84,7 @@ class OperationGraph {
   base::Result<NodeId> compare_text(operation_code code, NodeId pointer, NodeId length, std::string_view text,
                                     Guards guards);
   NodeId logic(operation_code code, NodeId left, NodeId right);
+  void compute_after(NodeId first, std::vector<NodeId> companions);
   NodeId negation(NodeId condition);
   // 1 + the index of the first true condition, 0 where none is.
   NodeId first_true(std::vector<NodeId> conditions);
