@@ -210,6 +210,7 @@ enum loss_reason {
 	LOSS_SCRATCH_BUSY,
 	LOSS_PROCESSES_FULL,
 	LOSS_OBJECTS_FULL,
+	LOSS_UNLIKELY_VALUE,      /* words that cannot be of the type that a written signature says; its label is empty */
 	LOSS_REASONS,
 };
 

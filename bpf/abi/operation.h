@@ -38,6 +38,8 @@ enum operation_code {
 	OP_BELOW_EQUAL,
 	OP_STRING_EQUAL,   /* r[d] = valid && the r[b] bytes at r[a] are size bytes of text at imm; valid = 1 */
 	OP_STRING_PREFIX,  /* the same for the first size bytes */
+	OP_INTERFACE,      /* r[d] = valid && the words r[a], r[b] can be an interface: both 0, or r[a] an itab of the interface
+	                      type at imm + load bias; valid = 1. If they cannot, the call is a loss (unlikely_value) */
 	OP_TRUTH,          /* r[d] = valid && r[a] != 0; valid = 1 */
 	OP_AND,            /* r[d] = r[a] & r[b], of booleans */
 	OP_OR,

@@ -13,6 +13,7 @@ struct machine {
 	__u64 bias;  /* load bias of a position-independent executable */
 	__u32 valid;
 	__u32 failed_reads;
+	__u32 unlikely_values;
 };
 
 /* In assembly: the compiler would merge the cases to one load at a computed place, which the verifier refuses for a
@@ -133,6 +134,26 @@ static __always_inline void store(__u8 *to, __u32 size, __u64 value)
 	}
 }
 
+/* Not inlined: the operations below are there many times. An itab begins with the address of its interface's type. */
+static __noinline __u32 is_interface(__u64 itab, __u64 data, __u64 type)
+{
+	__u64 found = 0;
+	if (!itab)
+		return !data;
+	return !read_user(&found, sizeof(found), itab) && found == type;
+}
+
+static __always_inline __u64 expect_interface(struct machine *m, __u64 itab, __u64 data, __u64 type)
+{
+	const __u32 valid = m->valid;
+	m->valid = 1;
+	if (!valid)
+		return 0;
+	const __u32 is_one = is_interface(itab, data, type);
+	m->unlikely_values |= !is_one;
+	return is_one;
+}
+
 static __always_inline void run_operation(struct machine *m, struct pt_regs *ctx, __u8 *captured,
 					  const volatile struct operation *op, const volatile char *text)
 {
@@ -183,6 +204,7 @@ static __always_inline void run_operation(struct machine *m, struct pt_regs *ctx
 				  : 0;
 		m->valid = 1;
 		break;
+	case OP_INTERFACE: m->r[d] = expect_interface(m, m->r[a], m->r[b], imm + m->bias); break;
 	case OP_TRUTH: m->r[d] = m->valid & (m->r[a] != 0); m->valid = 1; break;
 	case OP_AND: m->r[d] = m->r[a] & m->r[b]; break;
 	case OP_OR: m->r[d] = m->r[a] | m->r[b]; break;

@@ -110,6 +110,8 @@ static __always_inline int run_phase(struct pt_regs *ctx, struct frame *frame, _
 	run_operations(&m, ctx, (__u8 *)(frame + 1), phase);
 	if (m.failed_reads)
 		count_loss(spec.probe, LOSS_READ_FAILED);
+	if (m.unlikely_values)
+		count_loss(spec.probe, LOSS_UNLIKELY_VALUE);
 	if (phase->when != SOURCE_NONE && !m.r[phase->when & (ABI_REGISTERS - 1)])
 		return 0;
 	run_records(&m, ctx, frame, duration, phase);

@@ -627,6 +627,47 @@ TEST_F(ProbeTest, ComparesExtendsAndFindsBucketsAtTheirEdges) {
   EXPECT_EQ(buckets, (std::vector<std::uint64_t>{2, 1, 1, 1}));
 }
 
+// Counts calls of outer(w Writer) by whether its words are those of a Writer.
+TEST_F(ProbeTest, TellsWordsThatAreNoInterface) {
+  config_.metrics = {metric("calls", MetricKind::kCounter, {"fits"})};
+  plan::ProbePlan plan = empty_plan();
+  plan::PlannedProbe probe = framed_probe("calls", 0);
+  probe.framed = false;
+  probe.return_sites.clear();
+  static const std::uint64_t kWriter = 1, kOther = 2;
+  const auto address = [](const void* pointer) { return reinterpret_cast<std::uint64_t>(pointer); };
+  const std::uint64_t bias = address(probed_outer_entry) - value_of(probe.entry_sites[0].address);
+  probe.enter.operations = {step(OP_ARGUMENT, 0, 0), step(OP_ARGUMENT, 1, 1),
+                            step(OP_INTERFACE, 2, 0, 1, address(&kWriter) - bias),
+                            step(OP_STORE, 0, 2, 0, 0, 1)};
+  probe.labels = {{.name = "fits", .kind = plan::LabelField::Kind::kBool, .offset = 0, .size = 1}};
+  probe.labels_size = probe.values_size = 1;
+  probe.records = {record("calls", RecordKind::kCount, false)};
+  probe.slots = 1;
+  plan.probes = {probe};
+  attach(std::move(plan));
+  const std::uint64_t writer_table[] = {address(&kWriter), 7}, other_table[] = {address(&kOther), 7};
+  const auto call = [&](std::uint64_t first, std::uint64_t second, int times) {
+    for (int i = 0; i < times; ++i) {
+      go_call_function(probed_outer, goroutine_, {.registers = {first, second}});
+    }
+  };
+  call(0, 0, 1);
+  call(address(writer_table), 0, 2);
+  call(address(writer_table), 5, 4);
+  EXPECT_EQ(loss("unlikely_value"), 0u);
+  call(address(other_table), 5, 8);
+  call(0, address(writer_table), 16);
+  call(3, 5, 32);  // nothing is there to be read
+  std::map<std::vector<std::string>, double> counts;
+  for (const auto& sample : samples()) {
+    counts[sample.labels] = sample.number;
+  }
+  EXPECT_EQ(counts, (std::map<std::vector<std::string>, double>{{{"true"}, 7}, {{"false"}, 56}}));
+  EXPECT_EQ(loss("unlikely_value"), 56u);
+  EXPECT_EQ(loss("read_failed"), 0u);
+}
+
 TEST_F(ProbeTest, FoldsProcessesThatAreGoneIntoTheTotal) {
   config_.metrics = {metric("calls", MetricKind::kCounter, {"id"})};
   config_.metrics[0].max_series = 10;

@@ -142,7 +142,7 @@ class KeptCounts(TestCase):
 
     def units(self):
         """What is kept of binaries."""
-        return sorted(path.name for path in (self.pins / "v3").glob("unit_*"))
+        return sorted(path.name for path in (self.pins / "v4").glob("unit_*"))
 
     def release(self, version):
         """Another build of the service takes the place of the one that is installed."""

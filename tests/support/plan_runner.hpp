@@ -180,6 +180,10 @@ class PlannedCall {
 
   [[nodiscard]] std::uint32_t failed_reads() const { return entry_.failed_reads + exit_.failed_reads; }
 
+  [[nodiscard]] std::uint32_t unlikely_values() const {
+    return entry_.unlikely_values + exit_.unlikely_values;
+  }
+
  private:
   collect::Evaluation evaluate(const plan::Phase& phase, std::span<const std::uint64_t> arguments,
                                bool panicked, std::uint64_t in_flight = 0) {

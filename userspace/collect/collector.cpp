@@ -20,8 +20,8 @@ namespace {
 using base::Result;
 
 constexpr std::array<const char*, LOSS_REASONS> kLossReasons{
-    "series_full", "series_failed", "in_flight_full", "spilled_full",   "read_failed",
-    "no_entry",    "unwound",       "scratch_busy",   "processes_full", "objects_full"};
+    "series_full", "series_failed", "in_flight_full", "spilled_full", "read_failed",   "no_entry",
+    "unwound",     "scratch_busy",  "processes_full", "objects_full", "unlikely_value"};
 
 // A probe counts for one service of the binary; which one, the probe says.
 std::vector<std::string> all_services(const config::ProbeConfig& config) {

@@ -162,6 +162,10 @@ class Machine {
       case OP_BELOW_EQUAL:
         holds = left <= right;
         break;
+      case OP_INTERFACE:
+        holds = state_.valid && is_interface(left, right, code.imm + input_->load_bias);
+        state_.unlikely_values += state_.valid && !holds ? 1 : 0;
+        break;
       case OP_TRUTH:
         holds = left != 0;
         break;
@@ -220,6 +224,14 @@ class Machine {
       state_.valid = false;
       state_.failed_reads += (code.flags & OPERATION_OPTIONAL) != 0 ? 0 : 1;
     }
+  }
+
+  bool is_interface(std::uint64_t itab, std::uint64_t data, std::uint64_t type) {
+    if (itab == 0) {
+      return data == 0;
+    }
+    std::uint64_t found = 0;
+    return (*read_)(itab, std::as_writable_bytes(std::span(&found, 1))) && found == type;
   }
 
   bool has_text(const operation& code, std::uint64_t address) {

@@ -34,6 +34,7 @@ struct Evaluation {
   std::array<std::uint64_t, ABI_REGISTERS> registers{};
   bool valid = true;
   std::uint32_t failed_reads = 0;
+  std::uint32_t unlikely_values = 0;
 };
 
 // Never fails: operations that make no sense do nothing, offsets outside of `values` read as 0 and write

@@ -19,8 +19,8 @@ namespace {
 
 using base::Result;
 
-// Of the layout below PATH/v3; maps and descriptions that differ are those of another version.
-constexpr std::string_view kVersion = "v3";
+// Of the layout below PATH/v4; maps and descriptions that differ are those of another version.
+constexpr std::string_view kVersion = "v4";
 constexpr std::chrono::milliseconds kAskEvery{50};
 constexpr std::chrono::seconds kPatience{30};
 

@@ -3,11 +3,11 @@
 //
 //   PATH/counting/     empty, a lock (units/succession)
 //   PATH/exporter      numbers that every version understands (units/exporter_words)
-//   PATH/v3/shared/    maps of attach::SharedMaps
-//   PATH/v3/unit_*/    one service's probes in one binary (attach/pinned_binary)
-//   PATH/v3/totals     counts of probes that are no more (collect/totals)
-//   PATH/v3/services   names of services by their bit
-//   PATH/v3/scope      names of the services that the exporter at work counts
+//   PATH/v4/shared/    maps of attach::SharedMaps
+//   PATH/v4/unit_*/    one service's probes in one binary (attach/pinned_binary)
+//   PATH/v4/totals     counts of probes that are no more (collect/totals)
+//   PATH/v4/services   names of services by their bit
+//   PATH/v4/scope      names of the services that the exporter at work counts
 #pragma once
 
 #include <chrono>

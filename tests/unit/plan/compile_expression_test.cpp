@@ -151,7 +151,7 @@ class Language : public testing::Test {
 
   Registers entry() const {
     // The upper bits of n are junk, as Go leaves them.
-    return {self, 1, 2, request_at, 0xdead00fc, text_at, 4, any_type, any_data};
+    return {self, 0, 0, request_at, 0xdead00fc, text_at, 4, any_type, any_data};
   }
 
   Registers exit() const {
@@ -461,7 +461,8 @@ TEST_F(Language, KeepsOnlyTheRootForAReadAtTheReturn) {
   memory.put_string(request_at, "/later");
   late.leave(exit());
   EXPECT_EQ(late.label("x"), "/later");
-  EXPECT_EQ(plan->probes.front().values_size, 72 + 8);
+  // The label, the pointer, and whether ctx is what the signature says.
+  EXPECT_EQ(plan->probes.front().values_size, 72 + 8 + 8);
 }
 
 TEST_F(Language, ReadsASharedChainOnce) {

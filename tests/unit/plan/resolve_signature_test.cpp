@@ -70,6 +70,23 @@ TEST_F(Signatures, RefusesAConfigThatContradictsTheMetadata) {
                       "func(*app.Request) error; correct it or leave it out"));
 }
 
+TEST_F(Signatures, RefusesTypesOfOtherNamesInTheSameRegisters) {
+  const TypeId writer = facts.interface("x.org/app", "app.Writer", {"Write"});
+  facts.method(facts.pointer(service), "Do", {facts.pointer(request), facts.pointer(service), facts.word},
+               {writer, facts.error});
+  const std::uint32_t function = facts.function("x.org/app.(*Service).Do", 32);
+  for (const char* untrue : {"func(a *app.Request, b *app.Service, c uintptr) (error, app.Writer)",
+                             "func(a *app.Service, b *app.Request, c uintptr) (app.Writer, error)"}) {
+    EXPECT_THAT(resolve(function, untrue), IsError(ErrorCode::kUnsupported, HasSubstr("but the binary has")))
+        << untrue;
+  }
+  // A type of the binary that is not known by that name, and what a type is made of.
+  for (const char* fits : {"func(a *app.Request, b *app.Service, c uintptr) (app.Writer, error)",
+                           "func(a *app.Gone, b *app.Service, c uint64) (app.Writer, error)"}) {
+    EXPECT_TRUE(resolve(function, fits).has_value()) << fits;
+  }
+}
+
 TEST_F(Signatures, ComesFromAnInterfaceThatTheReceiverImplements) {
   facts.method_without_signature(facts.pointer(service), "Do");
   const TypeId doer = facts.interface("x.org/app", "app.Doer", {});

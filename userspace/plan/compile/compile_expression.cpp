@@ -228,8 +228,60 @@ Result<> ExpressionCompiler::expect_placed(const ScopeName& name, const std::str
   return {};
 }
 
+// Whether all interfaces in a list of parameters or results are such: where one is not, the written signature
+// is untrue, and what it says of the others may be too. The compiler gives every interface an itab of its own
+// type (cmd/compile, typecheck.Assignop), so the first word tells. None: there is nothing to be checked.
+Result<std::optional<NodeId>> ExpressionCompiler::claims_fit(const std::vector<AbiValue>& values,
+                                                             OperationGraph& graph, const Guards& guards) {
+  std::optional<NodeId> fits;
+  for (const AbiValue& value : values) {
+    const Type& type = (*lookup_)[value.type];
+    const bool is_readable =
+        value.unplaced.empty() && std::ranges::all_of(value.leaves, [](const AbiLeaf& leaf) {
+          return leaf.register_number < kClosureContext;
+        });
+    if (!value.is_claimed || !is_readable || type.kind != TypeKind::kInterface || type.empty_interface ||
+        !type.descriptor) {
+      continue;
+    }
+    Place place = place_of(value, graph, "");
+    place.guards = guards;
+    ASSIGN_OR_RETURN(const Word itab, word_at(graph, *lookup_, place, 0));
+    ASSIGN_OR_RETURN(const Word data, word_at(graph, *lookup_, place, kWord));
+    const NodeId one = graph.is_interface(itab.node, data.node, value_of(*type.descriptor), itab.guards);
+    fits = fits ? graph.logic(OP_AND, *fits, one) : one;
+  }
+  return fits;
+}
+
+// The guards of a value of which only a written signature says what it is.
+Result<Guards> ExpressionCompiler::guards_of_claim(const ScopeName& name) {
+  const AbiLayout& layout = scope_->layout();
+  if (name.kind == ScopeName::Kind::kResult) {
+    Guards guards;
+    if (guards_results_) {
+      guards.push_back(graph_->require(graph_->negation(graph_->panicked()), {}));
+    }
+    if (layout.results[name.index].is_claimed) {
+      ASSIGN_OR_RETURN(const std::optional<NodeId> fits, claims_fit(layout.results, *graph_, guards));
+      return fits ? Guards{graph_->require(*fits, {})} : guards;
+    }
+    return guards;
+  }
+  if (name.kind != ScopeName::Kind::kParameter || !layout.parameters[name.index].is_claimed) {
+    return Guards{};
+  }
+  ASSIGN_OR_RETURN(const std::optional<NodeId> fits, claims_fit(layout.parameters, graphs_->enter, {}));
+  if (!fits) {
+    return Guards{};
+  }
+  const NodeId here = roots_captured_ ? graph_->captured(graphs_->capture(*fits, {})) : *fits;
+  return Guards{(roots_captured_ ? *graph_ : graphs_->enter).require(here, {})};
+}
+
 Result<Place> ExpressionCompiler::root_at_entry(const ScopeName& name, const std::string& text) {
   Place place = passed(name, text);
+  ASSIGN_OR_RETURN(place.guards, guards_of_claim(name));
   return name.by_reference ? pointee_of(graphs_->enter, *lookup_, place) : place;
 }
 
@@ -279,6 +331,7 @@ Result<Place> ExpressionCompiler::root_captured(const ScopeName& name, const std
         {leaf.offset, leaf.size, leaf.is_float,
          node ? std::optional(graph_->captured(graphs_->capture(*node, {}))) : std::nullopt});
   }
+  ASSIGN_OR_RETURN(place.guards, guards_of_claim(name));
   return name.by_reference ? pointee_of(*graph_, *lookup_, place) : place;
 }
 
@@ -296,9 +349,7 @@ Result<Value> ExpressionCompiler::evaluate_identifier(const Expression& expressi
         return fail(ErrorCode::kUnsupported, "{}: results are known only at the return", expression.text);
       }
       Place place = place_of(scope_->layout().results[name.index], *graph_, expression.text);
-      if (guards_results_) {
-        place.guards.push_back(graph_->require(graph_->negation(graph_->panicked()), {}));
-      }
+      ASSIGN_OR_RETURN(place.guards, guards_of_claim(name));
       return Value(std::move(place));
     }
     case ScopeName::Kind::kFunctionName:

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -88,6 +89,9 @@ class ExpressionCompiler {
   Place in_closure(inspect::TypeId type, std::uint64_t offset, const std::string& text);
   base::Result<Place> root_captured(const ScopeName& name, const std::string& text);
   Place place_of(const AbiValue& value, OperationGraph& graph, const std::string& text);
+  base::Result<std::optional<NodeId>> claims_fit(const std::vector<AbiValue>& values, OperationGraph& graph,
+                                                 const Guards& guards);
+  base::Result<Guards> guards_of_claim(const ScopeName& name);
   // kUnsupported: where the value lies is not known.
   [[nodiscard]] base::Result<> expect_placed(const ScopeName& name, const std::string& text) const;
   base::Result<Value> captured(Value value);

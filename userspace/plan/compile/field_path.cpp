@@ -314,7 +314,7 @@ Result<Place> select_in_all(const PathContext& context, const Place& place, cons
   if (holders.size() > 1) {
     // No type is at 0: what cannot be read is none of them, and need not be asked for each.
     held = {context.graph->value_or_zero(held.address, held.guards), {}, held.interface};
-    data = {context.graph->value_or_zero(data.node, data.guards), {}};
+    data = {context.graph->value_or_zero(data.node, {}), {}};
   }
   std::vector<Place> places;
   std::string paths;

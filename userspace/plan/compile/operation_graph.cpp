@@ -174,6 +174,12 @@ NodeId OperationGraph::truth(NodeId value, Guards guards) {
   return add(operation_node(OP_TRUTH, {value}, std::move(guards)));
 }
 
+NodeId OperationGraph::is_interface(NodeId itab, NodeId data, std::uint64_t descriptor, Guards guards) {
+  Node node = operation_node(OP_INTERFACE, {itab, data}, std::move(guards));
+  node.imm = descriptor;
+  return add(std::move(node));
+}
+
 base::Result<NodeId> OperationGraph::compare_text(operation_code code, NodeId pointer, NodeId length,
                                                   std::string_view text, Guards guards) {
   if (text.size() > ABI_LITERAL) {

@@ -78,6 +78,9 @@ class OperationGraph {
   NodeId compare(operation_code code, NodeId left, NodeId right, Guards guards);
   NodeId truth(NodeId value, Guards guards);
 
+  // Whether two words can be those of an interface of the type with this descriptor. If not, that is a loss.
+  NodeId is_interface(NodeId itab, NodeId data, std::uint64_t descriptor, Guards guards);
+
   NodeId is_valid(NodeId value, const Guards& guards) { return compare(OP_EQUAL, value, value, guards); }
 
   // kUnsupported: the text is too long for the machine.

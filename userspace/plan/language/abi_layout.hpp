@@ -26,6 +26,7 @@ struct AbiValue {
   // which the callee may use and which says nothing at the probed site.
   std::uint64_t stack_offset = 0;
   std::vector<AbiLeaf> leaves;  // of values in registers
+  bool is_claimed = false;      // nothing but a written signature says its type
   std::string unplaced;         // why it is not known where it lies, and what to do; "": it is
 
   bool operator==(const AbiValue&) const = default;

@@ -368,6 +368,8 @@ std::string print_operation(const operation& code) {
     case OP_STRING_PREFIX:
       return fmt::format("r{} = string r{}, r{} begins with text +{}, {}", code.d, code.a, code.b, code.imm,
                          code.size);
+    case OP_INTERFACE:
+      return fmt::format("r{} = r{}, r{} is interface {:#x}", code.d, code.a, code.b, code.imm);
     case OP_TRUTH:
       return fmt::format("r{} = truth r{}", code.d, code.a);
     case OP_NOT:

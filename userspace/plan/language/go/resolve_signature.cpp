@@ -45,6 +45,36 @@ bool have_same_shape(const TypeTable& types, const std::vector<SignatureParamete
   });
 }
 
+// Whether what is written names another type than there is, of which the same registers say nothing: another
+// struct or interface, or a pointer to one. A basic type may stand for one that is made of it.
+bool is_other_type(const TypeLookup& lookup, TypeId known_id, TypeId declared_id) {
+  const Type& known = lookup[known_id];
+  const Type& declared = lookup[declared_id];
+  if (known_id == declared_id || known.kind != declared.kind || lookup.is_unknown(declared_id)) {
+    return false;
+  }
+  switch (known.kind) {
+    case TypeKind::kPointer:
+    case TypeKind::kSlice:
+      return known.element != TypeId::kNone && declared.element != TypeId::kNone &&
+             is_other_type(lookup, known.element, declared.element);
+    case TypeKind::kInterface:
+    case TypeKind::kStruct:
+      return !is_same_type(lookup.types(), known_id, declared_id) &&
+             (known.name != declared.name || known.package != declared.package) &&
+             !known.name.starts_with("struct") && !declared.name.starts_with("struct");
+    default:
+      return false;
+  }
+}
+
+bool have_other_types(const TypeLookup& lookup, const std::vector<SignatureParameter>& known,
+                      const std::vector<SignatureParameter>& declared) {
+  return !std::ranges::equal(known, declared, [&](const SignatureParameter& a, const SignatureParameter& b) {
+    return !b.unknown.empty() || !is_other_type(lookup, a.type, b.type);
+  });
+}
+
 std::vector<SignatureParameter> unnamed(const std::vector<TypeId>& types) {
   std::vector<SignatureParameter> parameters;
   parameters.reserve(types.size());
@@ -275,7 +305,9 @@ class SignatureResolver {
 
   Result<FunctionSignature> merged(FunctionSignature known, const FunctionSignature& declared) {
     if (!have_same_shape(lookup_->types(), known.parameters, declared.parameters) ||
-        !have_same_shape(lookup_->types(), known.results, declared.results)) {
+        !have_same_shape(lookup_->types(), known.results, declared.results) ||
+        have_other_types(*lookup_, known.parameters, declared.parameters) ||
+        have_other_types(*lookup_, known.results, declared.results)) {
       return fail(ErrorCode::kUnsupported,
                   "signature: says {}, but the binary has {}; correct it or leave it out",
                   to_string(declared, lookup_->types()), to_string(known, lookup_->types()));
@@ -510,8 +542,16 @@ AbiLayout layout_of(const BinaryFacts& facts, TypeLookup& lookup, const Function
                            [](const SignatureParameter* one) { return one->type; });
     return types;
   };
+  const auto mark_claimed = [](const std::vector<const SignatureParameter*>& list,
+                               std::vector<AbiValue>& values) {
+    for (std::size_t i = 0; i < list.size(); ++i) {
+      values[i].is_claimed = list[i]->is_claimed;
+    }
+  };
   AbiLayout layout = assign_registers(lookup.types(), types_of(parameters), types_of(results),
                                       registers_of(facts.architecture));
+  mark_claimed(parameters, layout.parameters);
+  mark_claimed(results, layout.results);
   mark_unplaced(parameters, layout.parameters, "");
   const bool is_stack_known =
       std::ranges::all_of(layout.parameters, [](const AbiValue& v) { return v.unplaced.empty(); });
