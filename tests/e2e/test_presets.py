@@ -10,7 +10,7 @@ import unittest
 import exposition
 import gofixture
 from exporter import Exporter
-from support import BINARY, NO_PINS, TestCase, required, run
+from support import BINARY, NO_PINS, TestCase, required, run, wait_until
 
 OLDEST_GO, NEWEST_GO, NEXT_GO = "go1.22.12", "", "go1.27.4"
 
@@ -196,6 +196,30 @@ class Sql(PresetTest):
         self.check(OLDEST_GO)
 
     def test_newest_go(self):
+        self.check(NEWEST_GO)
+
+
+class Redis(PresetTest):
+    TIMES = 20
+
+    def check(self, toolchain, *flags):
+        socket = self.dir / "redis.sock"
+        server = self.start("redis", [required("redis-server"), "--port", "0", "--unixsocket", socket, "--save", ""], cwd=self.dir)
+        wait_until(socket.exists, "the server's socket", [server])
+        exe = gofixture.build("preset_redis", flags=(*gofixture.STRIPPED, *flags), toolchain=toolchain, variant=f"preset{toolchain}")
+        program = gofixture.Driven(self, exe, socket)
+        exporter = self.watch("redis", exe)
+        program.ask(str(self.TIMES), "done")
+        truth = {("redis", "SET", ""): 1, ("redis", "GET", ""): 2, ("redis", "INCR", "_OTHER"): 1, ("redis", "HSET", ""): 1,
+                 ("redis", "PIPELINE", ""): 1, ("redis", "MULTI", ""): 1}
+        self.assertEqual(counts(exporter.samples(), "db_client_operation_duration_seconds", "db_system_name", "db_operation_name",
+                                "error_type"), {key: times * self.TIMES for key, times in truth.items()})
+        program.stop()
+
+    def test_oldest(self):
+        self.check(OLDEST_GO, "-modfile=oldest.mod")
+
+    def test_newest(self):
         self.check(NEWEST_GO)
 
 
