@@ -23,6 +23,8 @@ ROUNDS = 40
 
 
 class HostileFiles(TestCase):
+    rounds = ROUNDS
+
     def setUp(self):
         super().setUp()
         self.program = gofixture.build("overwritten", ("-ldflags=-s -w",), variant="this")
@@ -50,7 +52,7 @@ class HostileFiles(TestCase):
         changer = threading.Thread(target=change)
         changer.start()
         try:
-            for _ in range(ROUNDS):
+            for _ in range(self.rounds):
                 planned = self.plan(self.exe)
                 self.assertIn(planned.returncode, (0, 1), planned.stderr)
         finally:
@@ -59,7 +61,7 @@ class HostileFiles(TestCase):
 
     def test_truncated_while_it_is_attached(self):
         exporter = start_exporter(self, self.config)
-        for _ in range(ROUNDS):
+        for _ in range(self.rounds):
             shutil.copy(self.program, self.exe)
             with subprocess.Popen([self.exe], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as process:
                 time.sleep(self.chance.uniform(0, 0.03))  # where in its work the exporter is then is the point

@@ -6,6 +6,7 @@ import json
 import shutil
 import signal
 import threading
+import time
 import unittest
 
 import exposition
@@ -268,6 +269,47 @@ class KeptCounts(TestCase):
         self.assertGreater(blind, 0)
         self.assertLessEqual(self.counted(samples), calls)
         self.assertEqual(set(exposition.losses(samples)) - {"no_entry", "unwound"}, set())
+
+    @staticmethod
+    def blind(exporter):
+        return exporter.samples()[exposition.series("uprobe_exporter_blind_seconds_total")]
+
+    def test_nobody_is_blind_while_nothing_runs(self):
+        exporter = self.start_exporter()
+        Load(self, self.exe).process.stop()
+        exporter.stop()
+        gone = time.monotonic()
+        wait_until(lambda: time.monotonic() - gone > 2, "some time without exporter and service")
+        started = time.monotonic()
+        load = Load(self, self.exe)
+        exporter = self.start_exporter()
+        self.assertLess(self.blind(exporter), time.monotonic() - started + 0.1)  # /proc tells starts to 10 ms
+        self.assertGreater(self.blind(exporter), 0)
+        load.process.ask("10", "done 10")
+        self.check(exporter, 10)
+
+    def test_a_program_that_was_never_seen_is_unwatched_until_its_probes_are_there(self):
+        self.release("v0")
+        installed = self.dir / "service"
+        self.write("probes.yaml", self.config.read_text().replace(str(self.exe), str(installed)))
+        exporter = self.start_exporter()
+        self.assertEqual(self.blind(exporter), 0)
+        for number in range(1, 4):
+            started = time.monotonic()
+            before = self.blind(exporter)
+            load = Load(self, installed)
+            wait_until(lambda number=number: exporter.process.output().count("msg=attached ") == number, "attaching")
+            blind = self.blind(exporter) - before
+            self.assertGreater(blind, 0)
+            self.assertLess(blind, time.monotonic() - started + 0.1)
+            # A second process of the file is counted from its first call on.
+            second = Load(self, installed)
+            second.process.ask("10", "done 10")
+            self.assertEqual(self.blind(exporter) - before, blind)
+            self.check(exporter, number * 10)
+            load.process.stop()
+            second.process.stop()
+            self.release(f"v{number}")
 
     def test_unload_removes_everything(self):
         load = Load(self, self.exe)

@@ -26,6 +26,8 @@ STARTS = 5
 
 
 class SelfCheck(TestCase):
+    starts = STARTS
+
     def check(self, name, toolchain, flags, cgo="0"):
         exe = self.dir / "hashing"
         shutil.copy(gofixture.build("self_check", flags, toolchain, cgo, variant=name), exe)
@@ -47,11 +49,11 @@ class SelfCheck(TestCase):
         wait_until(counted, "the first process is counted", [exporter.process])
         exporter.wait_log(REASON)
         before = hashes()
-        for _ in range(STARTS):
+        for _ in range(self.starts):
             process = gofixture.Driven(self, exe, ready="fips true", env=checked)
             process.ask("10", "done 10")
             process.stop()
-        self.assertEqual(hashes() - before, STARTS * 10)
+        self.assertEqual(hashes() - before, self.starts * 10)
         samples = exporter.samples()
         self.assertEqual(sum(exposition.family(samples, "any_total").values()), hashes())
         self.assertEqual(sum(exposition.family(samples, "writes_total").values()), 0)

@@ -1,16 +1,22 @@
 """The exporter is stopped, killed, followed by another, given another configuration, or has nowhere to keep its counts."""
 
+import collections
 import itertools
 import random
 import signal
 import subprocess
+import threading
 import time
 
 from exporter import Exporter
-from exposition import losses
+from exposition import losses, series
 from fault_case import BLIND, RATE, FaultCase
 from load import Scraper, counted
 from support import BINARY
+
+CLIENTS = 4
+SUPERSEDED = series("uprobe_exporter_superseded")
+ATTACHED = series("uprobe_exporter_probe_attached", probe="work")
 
 
 class ExporterFaults(FaultCase):
@@ -44,6 +50,54 @@ class ExporterFaults(FaultCase):
         service.ask("stop", "stopped")
         self.exact_row("same configuration again", f"{self.size.reloads} reloads under load, scraped all the time",
                        self.check_exact(exporter), f", on {self.watch.pages:,} pages no counter lower")
+
+    def test_pages_while_it_is_reloaded(self):
+        exporter, service = self.begin()
+        service.ask(f"load {RATE}", "loading")
+        done = threading.Event()
+        statuses = collections.Counter()
+
+        def ask():
+            while not done.is_set():
+                statuses[exporter.request("/metrics/load").status] += 1
+
+        clients = [threading.Thread(target=ask) for _ in range(CLIENTS)]
+        for client in clients:
+            client.start()
+        try:
+            for number in range(self.size.page_reloads):
+                self.configure(calls_help=f"Calls, {number}.")
+                self.assertEqual(exporter.request("/-/reload", "POST").status, 200)
+        finally:
+            done.set()
+            for client in clients:
+                client.join()
+        self.fill_up()
+        service.ask("stop", "stopped")
+        self.assertEqual(set(statuses), {200})
+        self.exact_row("pages of a service while it is reloaded", f"{self.size.page_reloads:,} reloads of another text, {CLIENTS} clients "
+                       "that ask for the service's page without a pause, under load", self.check_exact(exporter),
+                       f", all of {statuses[200]:,} pages are whole")
+
+    def test_successors_that_are_lost(self):
+        """Each is killed at a random moment; the first one goes on, and shows what was counted."""
+        chance = random.Random(9)
+        exporter, service = self.begin()
+        service.ask(f"load {RATE}", "loading")
+        unseen = 0
+        for _ in range(self.size.lost_successors):
+            self.wait_calls(RATE // 20)
+            self.watch.note(exporter.samples())
+            ended = self.services.ended()
+            second = self.start_exporter(ready=False)
+            time.sleep(chance.uniform(0, 1))  # when it is killed is the point
+            second.process.kill()
+            exporter.wait_for(lambda samples: samples[SUPERSEDED] == 0 and samples.get(ATTACHED) == 1, "taking back")
+            unseen += self.services.begun() - ended
+        self.fill_up()
+        service.ask("stop", "stopped")
+        self.check_blind("exporter whose successor is killed", f"SIGKILL of the second at random moments, "
+                         f"{self.size.lost_successors} times; the first takes back", self.watch.note(exporter.samples()), unseen)
 
     def test_other_configurations(self):
         exporter, service = self.begin()

@@ -28,12 +28,16 @@ class Size:
     pause: int          # seconds
     lives: int          # of processes that come and go
     overwrites: int     # of a file that is probed, for each way to probe it
+    truncations: int    # of a file that is planned, and that is attached
+    starts: int         # of a program that checks its own code
+    page_reloads: int   # while pages of a service are asked for
+    lost_successors: int
 
 
 FULL = Size(calls=1_000_000, restarts=10, exporter_kills=50, takeover_kills=20, target_kills=20, reloads=100, changes=20, upgrades=5,
-            pause=30, lives=9000, overwrites=200)
+            pause=30, lives=9000, overwrites=200, truncations=200, starts=200, page_reloads=2000, lost_successors=20)
 SHORT = Size(calls=30_000, restarts=2, exporter_kills=3, takeover_kills=1, target_kills=3, reloads=10, changes=4, upgrades=1, pause=1,
-             lives=50, overwrites=2)
+             lives=50, overwrites=2, truncations=2, starts=2, page_reloads=20, lost_successors=2)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -17,7 +17,7 @@ limits: {{ in_flight: {in_flight} }}
 services:
   load: {{ match: {{ exe: "{exe}", args: ["-role", "{role}"] }} }}
 metrics:
-  work_total: {{ type: counter, help: Calls., labels: [kind], max_series: {max_series} }}
+  work_total: {{ type: counter, help: "{calls_help}", labels: [kind], max_series: {max_series} }}
   timed_ms: {{ type: histogram, help: Durations., unit: ms, buckets: [60000] }}
   nested_ms: {{ type: histogram, help: Durations., unit: ms, buckets: [60000] }}
   held_ms: {{ type: histogram, help: Durations., unit: ms, buckets: [60000] }}
@@ -58,8 +58,8 @@ MORE_PROBES = """\
 """
 
 
-def config(exe, role, more=False, in_flight=16384, max_series=1000):
-    return CONFIG.format(exe=exe, role=role, in_flight=in_flight, max_series=max_series, more_metrics=MORE_METRICS if more else "",
+def config(exe, role, more=False, in_flight=16384, max_series=1000, calls_help="Calls."):
+    return CONFIG.format(exe=exe, role=role, in_flight=in_flight, max_series=max_series, calls_help=calls_help, more_metrics=MORE_METRICS if more else "",
                          more_probes=MORE_PROBES if more else "")
 
 
