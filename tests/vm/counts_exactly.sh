@@ -16,7 +16,7 @@ VM_CPUS=2 "$here/run_in_vm.sh" --kernel "$series" --file "$exporter:/test/uprobe
 
 # What the kernel offers decides how probes are attached and who does returns: every way must be among the tests.
 case $series in
-  6.1) grep -q 'uprobe_multi=false' "$work/output" && grep -q 'register_writes=false' "$work/output" ;;
-  6.12) grep -q 'uprobe_multi=true' "$work/output" && grep -q 'register_writes=false' "$work/output" ;;
-  *) grep -q 'register_writes=true' "$work/output" ;;
+  6.1) grep -q 'without uprobe_multi' "$work/output" && grep -q 'without register writes' "$work/output" ;;
+  6.12) grep -q 'has="uprobe_multi' "$work/output" && grep -q 'without register writes' "$work/output" ;;
+  *) grep -q 'has=".*register writes' "$work/output" ;;
 esac

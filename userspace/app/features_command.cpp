@@ -39,13 +39,9 @@ int execute(const FeaturesOptions& /*options*/) {
     fmt::print(stderr, "uprobe_exporter: nothing can be attached: {}\n", kernel.error().message);
     return 1;
   }
-  show("uprobe_multi", kernel->uprobe_multi,
-       "a perf event for each place: attaching takes longer and needs CAP_SYS_ADMIN (Linux 6.6 has it)");
-  show("sleepable probes", kernel->sleepable,
-       "values on pages that are not in memory are lost and counted as read_failed (Linux 6.0 has it)");
-  show("bpf_loop", kernel->loop_helper, "shorter searches among nested calls (Linux 5.17 has it)");
-  show("register writes", kernel->register_writes,
-       "the kernel single-steps each probed return, which costs several times as much (Linux 6.19 has it)");
+  for (const attach::KernelFeature& feature : attach::features_of(*kernel)) {
+    show(feature.name, feature.is_there, feature.instead);
+  }
   show("file leases", can_lease(),
        "breakpoints in one process at a time, so that nobody can write to a probed file (CAP_LEASE)");
   show("BPF file system", can_pin(), "counts begin at 0 with each start: mount -t bpf bpf /sys/fs/bpf");

@@ -111,4 +111,15 @@ base::Result<KernelSupport> probe_kernel() {
   return support;
 }
 
+std::array<KernelFeature, 4> features_of(const KernelSupport& kernel) {
+  return {{{"uprobe_multi", kernel.uprobe_multi,
+            "a perf event for each place: attaching takes longer and needs CAP_SYS_ADMIN (Linux 6.6 has it)"},
+           {"sleepable probes", kernel.sleepable,
+            "values on pages that are not in memory are lost and counted as read_failed (Linux 6.0 has it)"},
+           {"bpf_loop", kernel.loop_helper, "shorter searches among nested calls (Linux 5.17 has it)"},
+           {"register writes", kernel.register_writes,
+            "the kernel single-steps each probed return, which costs several times as much (Linux 6.19 has "
+            "it)"}}};
+}
+
 }  // namespace attach

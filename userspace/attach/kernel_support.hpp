@@ -1,6 +1,8 @@
 // What the running kernel and our privileges allow, found by trying.
 #pragma once
 
+#include <array>
+
 #include "base/error.hpp"
 
 namespace attach {
@@ -12,6 +14,15 @@ struct KernelSupport {
   // 6.19: a program may write registers, and where it writes another rip the probed instruction is not run.
   bool register_writes = false;
 };
+
+// One of them, in words.
+struct KernelFeature {
+  const char* name;
+  bool is_there = false;
+  const char* instead;  // what is done without it, and what that costs
+};
+
+[[nodiscard]] std::array<KernelFeature, 4> features_of(const KernelSupport& kernel);
 
 // Error: what is missing to attach anything at all, and what it is for (BTF, a capability).
 [[nodiscard]] base::Result<KernelSupport> probe_kernel();

@@ -76,6 +76,20 @@ std::optional<std::string> first_problem(const attach::CountedBinary& binary) {
                      failed->error);
 }
 
+void log_features(const attach::KernelSupport& kernel, base::Logger& log) {
+  std::vector<std::string> present;
+  std::vector<std::string> instead;
+  for (const attach::KernelFeature& feature : attach::features_of(kernel)) {
+    if (feature.is_there) {
+      present.emplace_back(feature.name);
+    } else {
+      instead.push_back(fmt::format("without {}: {}", feature.name, feature.instead));
+    }
+  }
+  log.info("kernel", {{"has", fmt::format("{}", fmt::join(present, ", "))},
+                      {"instead", fmt::format("{}", fmt::join(instead, "; "))}});
+}
+
 std::vector<std::string> names_of(const std::vector<config::Service>& services) {
   std::vector<std::string> names;
   std::ranges::transform(services, std::back_inserter(names), &config::Service::name);
@@ -111,10 +125,7 @@ base::Result<std::unique_ptr<Owner>> Owner::create(Options options, const base::
     return std::unexpected(std::move(watch.error()));
   }
   ASSIGN_OR_RETURN(auto real_files, attach::RealFiles::start());
-  log.debug("kernel", {{"uprobe_multi", kernel.uprobe_multi},
-                       {"sleepable", kernel.sleepable},
-                       {"loop_helper", kernel.loop_helper},
-                       {"register_writes", kernel.register_writes}});
+  log_features(kernel, log);
   std::unique_ptr<Owner> owner(new Owner(std::move(options), std::move(kept), kernel, *std::move(watch),
                                          std::move(real_files), clock, log));
   RETURN_IF_ERROR(owner->adopt());
