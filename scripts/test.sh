@@ -5,7 +5,8 @@
 #   scripts/test.sh full                   the same, with ten minutes of each fuzz target, and the matrix: hours
 #   scripts/test.sh LABEL [NAME_REGEX]     one kind (unit, lint, bpf, vm, e2e, fuzz), or those of its tests whose name matches
 #   scripts/test.sh kernels                our programs and exact counts on Debian's 6.1, 6.12, 6.19 and newest kernel, and with 8 CPUs
-#   scripts/test.sh sanitizers [NAME_REGEX]    the unit tests with ASan and UBSan (preset asan), and with TSan (preset tsan)
+#   scripts/test.sh sanitizers [NAME_REGEX]    the unit tests with ASan and UBSan (preset asan), and with TSan (preset tsan); with the
+#                                          latter also the BPF tests and two of e2e
 #   scripts/test.sh matrix [OPTION...]     every Go version x way to build x shape of Go code: hours (tests/matrix)
 #   scripts/test.sh reliability            a million calls under each fault, many services: half an hour (tests/reliability)
 #   scripts/test.sh kubernetes             the Helm chart against the kustomizations; builds Helm first (tests/kubernetes)
@@ -72,6 +73,16 @@ run_sanitizers() {
   done
 }
 
+# Threads with the kernel beside them: the BPF tests, and exporters that are scraped, reloaded, followed and killed.
+run_data_races() {
+  say "data races: bpf and two of e2e"
+  scripts/build.sh tsan bpf_test uprobe_exporter
+  export TSAN_OPTIONS="halt_on_error=1 exitcode=66"
+  run_ctest tsan-bpf build/tsan -L '^bpf$' --no-tests=error
+  run_ctest tsan-e2e build/tsan -L '^e2e$' -R '^e2e\.(succession|random_reloads)$' --no-tests=error
+  unset TSAN_OPTIONS
+}
+
 # run_fuzz SECONDS: each target for so long, with compiler and sanitizers of its own.
 run_fuzz() {
   say "fuzz: $1 s each"
@@ -131,10 +142,12 @@ main() {
   rm -f "$BUILD"/results-*.xml
 
   case $label in
-    ci) run_all_labels; run_sanitizers; run_fuzz 15 ;;
-    full) run_all_labels; run_sanitizers; run_fuzz 600; run_matrix ;;
+    ci) run_all_labels; run_sanitizers; run_data_races; run_fuzz 15 ;;
+    full) run_all_labels; run_sanitizers; run_data_races; run_fuzz 600; run_matrix ;;
     fuzz) run_fuzz 15 ;;
-    sanitizers) run_sanitizers ;;
+    sanitizers)
+      run_sanitizers
+      [ "$name" != . ] || run_data_races ;;
     matrix) run_matrix "${@:2}" ;;
     reliability)
       UPROBE_EXPORTER_BUILD=$BUILD tests/reliability/reliability.py --write || failed+=("reliability")

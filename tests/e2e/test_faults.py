@@ -117,15 +117,15 @@ class Faults(TestCase):
         self.make_calls(service, 1000)
         samples = parse(page("/metrics"))
         self.assertEqual(samples[WORK], 1000)
-        # listening, attached, ready
-        self.assertEqual(samples[series("uprobe_exporter_log_lines_lost_total")], 3)
+        # kernel, listening, attached, ready
+        self.assertEqual(samples[series("uprobe_exporter_log_lines_lost_total")], 4)
         self.assertEqual((disk / "log").read_bytes(), b"")
 
         # Once there is room, the log goes on.
         (disk / "filler").unlink()
         self.service(exe=programs[1])
         wait_until(lambda: b"msg=attached" in (disk / "log").read_bytes(), "a line in the log")
-        self.assertEqual(parse(page("/metrics"))[series("uprobe_exporter_log_lines_lost_total")], 3)
+        self.assertEqual(parse(page("/metrics"))[series("uprobe_exporter_log_lines_lost_total")], 4)
 
     def check_partly_attached(self, exporter, service, total, reason):
         """Of the probes some are attached and count every call; the others say why they are not."""

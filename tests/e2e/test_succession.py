@@ -146,7 +146,7 @@ class Succession(TestCase):
         self.call(5)
         self.assertEqual(self.counted(following), (made + 5, made + 5))
         self.assertGreater(self.blind(following), 0)
-        wait_until(lambda: len(list(self.pins.glob("v3/unit_*/plan_*"))) == 1, "one generation's plan")
+        wait_until(lambda: len(list(self.pins.glob("v*/unit_*/plan_*"))) == 1, "one generation's plan")
 
     def test_one_that_is_strict_fails_before_anybody_notices(self):
         missing = self.write("missing.yaml", SERVICE.format(exe=self.exe, service="alpha") + MISSING)
