@@ -79,25 +79,37 @@ class ExporterFaults(FaultCase):
                        "that ask for the service's page without a pause, under load", self.check_exact(exporter),
                        f", all of {statuses[200]:,} pages are whole")
 
-    def test_successors_that_are_lost(self):
-        """Each is killed at a random moment; the first one goes on, and shows what was counted."""
-        chance = random.Random(9)
+    def kill_successors(self, times, go_on):
+        """Under load, at random moments. go_on(EXPORTER), of the one that was to be followed: which one goes on."""
+        chance = random.Random(8)
         exporter, service = self.begin()
         service.ask(f"load {RATE}", "loading")
         unseen = 0
-        for _ in range(self.size.lost_successors):
+        for _ in range(times):
             self.wait_calls(RATE // 20)
             self.watch.note(exporter.samples())
             ended = self.services.ended()
             second = self.start_exporter(ready=False)
             time.sleep(chance.uniform(0, 1))  # when it is killed is the point
             second.process.kill()
-            exporter.wait_for(lambda samples: samples[SUPERSEDED] == 0 and samples.get(ATTACHED) == 1, "taking back")
+            following = go_on(exporter)
             unseen += self.services.begun() - ended
+            self.watch.note(following.samples())
+            if following is not exporter:
+                exporter.stop()
+            exporter = following
         self.fill_up()
         service.ask("stop", "stopped")
+        return self.watch.note(exporter.samples()), unseen
+
+    def test_successors_that_are_lost(self):
+        def takes_back(exporter):
+            exporter.wait_for(lambda samples: samples[SUPERSEDED] == 0 and samples.get(ATTACHED) == 1, "taking back")
+            return exporter
+
+        samples, unseen = self.kill_successors(self.size.lost_successors, takes_back)
         self.check_blind("exporter whose successor is killed", f"SIGKILL of the second at random moments, "
-                         f"{self.size.lost_successors} times; the first takes back", self.watch.note(exporter.samples()), unseen)
+                         f"{self.size.lost_successors} times; the first takes back", samples, unseen)
 
     def test_other_configurations(self):
         exporter, service = self.begin()
@@ -202,26 +214,9 @@ class ExporterFaults(FaultCase):
                        "processes that have ended and loads another configuration", samples)
 
     def test_killed_while_taking_over(self):
-        chance = random.Random(8)
-        exporter, service = self.begin()
-        service.ask(f"load {RATE}", "loading")
-        unseen = 0
-        for _ in range(self.size.takeover_kills):
-            self.wait_calls(RATE // 20)
-            self.watch.note(exporter.samples())
-            ended = self.services.ended()
-            second = self.start_exporter(ready=False)
-            time.sleep(chance.uniform(0, 1))  # when it is killed is the point
-            second.process.kill()
-            third = self.start_exporter()
-            unseen += self.services.begun() - ended
-            self.watch.note(third.samples())
-            exporter.stop()
-            exporter = third
-        self.fill_up()
-        service.ask("stop", "stopped")
+        samples, unseen = self.kill_successors(self.size.takeover_kills, lambda _: self.start_exporter())
         self.check_blind("exporter killed while it takes over", f"SIGKILL of the second at random moments, {self.size.takeover_kills} "
-                         "times; a third one takes over, the first is stopped", self.watch.note(exporter.samples()), unseen)
+                         "times; a third one takes over, the first is stopped", samples, unseen)
 
     def test_paused(self):
         exporter, service = self.begin()
