@@ -139,6 +139,7 @@ base::Result<> KeptState::wait_for_turn() {
       return {};
     }
   }
+  succession_->withdraw();
   return base::fail(
       base::ErrorCode::kKernel,
       "the exporter that is at work with {} does not hand over: stop it, or give this one another "

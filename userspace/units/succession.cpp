@@ -65,6 +65,12 @@ void Succession::ask_for_turn() {
   }
 }
 
+void Succession::withdraw() {
+  if (is_asked_for_turn()) {
+    words_->set(Word::kSuccessor, kNone);
+  }
+}
+
 bool Succession::is_asked_for_turn() const {
   return request_in(words_->get(Word::kSuccessor)) == kAsked;
 }

@@ -58,6 +58,9 @@ class Succession {
   // turn next.
   void ask_for_turn();
 
+  // We wait no more. Who else waits asks again.
+  void withdraw();
+
   [[nodiscard]] bool is_asked_for_turn() const;
 
   void hand_over(std::uint64_t now_ns);

@@ -58,6 +58,19 @@ TEST_F(SuccessionTest, TheTurnIsHandedOverToOneThatAsks) {
   EXPECT_FALSE(second->is_asked_for_turn());
 }
 
+TEST_F(SuccessionTest, OneThatGivesUpAsksNoMore) {
+  auto first = counting();
+  auto second = exporter();
+  second->ask_for_turn();
+  second->withdraw();
+  EXPECT_FALSE(first->is_asked_for_turn());
+  second->ask_for_turn();
+  first->hand_over(kNow);
+  second->withdraw();  // too late: it is its turn
+  EXPECT_TRUE(second->try_turn(kNow).value());
+  EXPECT_TRUE(second->has_predecessor());
+}
+
 TEST_F(SuccessionTest, OneThatIsStoppingHandsNothingOver) {
   auto first = counting();
   auto second = exporter();
