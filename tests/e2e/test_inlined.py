@@ -46,7 +46,10 @@ class Inlined(TestCase):
         exporter = start_exporter(self, config, name=f"exporter-{inlined}")
         program.send(f"run {CALLS}")
         truth = json.loads(program.answer())
-        counted = exposition.by_label(exporter.samples(), "calls_total", "name")
+        samples = exporter.samples()
+        counted = exposition.by_label(samples, "calls_total", "name")
+        self.copies = exposition.by_label(samples, "uprobe_exporter_probe_inlined_copies", "probe")
+        self.log = exporter.process.output()
         self.assertEqual(exporter.stop()[0], 0)
         program.stop()
         return counted, truth, refused
@@ -59,9 +62,13 @@ class Inlined(TestCase):
         self.assertEqual(set(refused), set(REFUSED), refused)
         for name, reason in REFUSED.items():
             self.assertIn(reason, refused[name])
+        self.assertEqual(set(self.copies.values()), {0})
         # Without it, only calls that are calls in the machine code count.
         counted, _, _ = self.count(exe, "false")
         self.assertEqual({name: number for name, number in counted.items() if number}, {"addBoth": CALLS, "mark": CALLS})
+        self.assertEqual(self.copies, {"addBoth": 1, "mark": 1})
+        for name in self.copies:
+            self.assertRegex(self.log, f"calls are not counted where the compiler .* probe={name} callers=1 in=main")
 
     def test_go_1_26(self):
         self.check()

@@ -57,6 +57,13 @@ def miss_a_function(world):
     world.reload(replace(r"(redisCache\).)Get\n", r"\1Gone\n"))
 
 
+def probe_what_is_copied(world):
+    """Every build copies this method into some that call it."""
+    metric = replace(r"\nmetrics:\n", "\nmetrics:\n  copied_total: { type: counter, help: Calls. }\n")
+    probe = replace(r"\nprobes:\n", '\nprobes:\n  - { name: copied, service: logic, function: "sync.(*Map).Swap", record: [copied_total] }\n')
+    world.reload(lambda text: probe(metric(text)))
+
+
 def overflow(world):
     world.reload(replace(r"(message_send_total:\s+{)", r"\1 max_series: 2,"))
     world.traffic.fault("overflow", 5)
@@ -92,6 +99,8 @@ CONDITIONS = (
               alerts("UprobeExporterBlind"), also=("ResonanceMQBacklog", "UprobeExporterDown")),
     Condition("a probe's function does not exist", miss_a_function, World.reload,
               alerts("UprobeExporterProbeNotAttached", "probe", "cache get")),
+    Condition("a probed function has been copied into others", probe_what_is_copied, World.reload,
+              alerts("UprobeExporterProbeInlined", "probe", "copied")),
     Condition("a third session type, where two have room", overflow, end_overflow,
               alerts("UprobeExporterSeriesOverflow", "probe", "message sent")),
     Condition("a line of probes.yaml is no YAML", lambda world: world.reload(lambda text: text + "}\n"), World.reload,

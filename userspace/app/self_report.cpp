@@ -40,6 +40,7 @@ void add_probes(const attach::CountedBinary& binary, std::span<const std::uint64
     }
     metrics::AttachedProbe& probe = attached[planned.name];
     probe.probe = planned.name;
+    probe.inlined_copies += planned.copied_into.size();
     probe.sites += planned.entry_sites.size() + planned.return_sites.size();
     const std::size_t first = binary.probes[i].number * std::size_t{2};
     probe.hits += hits[first] + hits[first + 1];

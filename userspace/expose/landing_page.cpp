@@ -69,10 +69,14 @@ void append_services(std::string& page, const std::vector<metrics::ServiceState>
 
 void append_attached(std::string& page, const std::vector<metrics::AttachedProbe>& probes) {
   append(page, "<h2>Attached probes ({})</h2>\n", probes.size());
-  page += "<table>\n<tr><th>Probe</th><th class=\"number\">Sites</th><th class=\"number\">Hits</th></tr>\n";
+  page +=
+      "<table>\n<tr><th>Probe</th><th class=\"number\">Sites</th><th class=\"number\">Hits</th><th "
+      "class=\"number\">Copies not counted</th></tr>\n";
   for (const metrics::AttachedProbe& probe : probes) {
-    append(page, "<tr><td>{}</td><td class=\"number\">{}</td><td class=\"number\">{}</td></tr>\n",
-           html(probe.probe), probe.sites, probe.hits);
+    append(page,
+           "<tr><td>{}</td><td class=\"number\">{}</td><td class=\"number\">{}</td><td "
+           "class=\"number\">{}</td></tr>\n",
+           html(probe.probe), probe.sites, probe.hits, probe.inlined_copies);
   }
   page += "</table>\n";
 }

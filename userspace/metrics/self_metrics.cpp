@@ -92,6 +92,9 @@ void append_probes(Families& families, const SelfState& state) {
   auto skipped = gauge(
       "uprobe_exporter_probe_skipped", "", {"probe", "reason"},
       "1 for each reason why the probe, or a function that it names, could not be attached in a binary.");
+  auto copies =
+      gauge("uprobe_exporter_probe_inlined_copies", "", {"probe"},
+            "Functions into which the compiler has copied the probed one: calls there are not counted.");
   for (const NotAttachedProbe& probe : state.not_attached) {
     attached.set({probe.probe}, 0);
     skipped.set({probe.probe, probe.reason}, 1);
@@ -100,8 +103,9 @@ void append_probes(Families& families, const SelfState& state) {
     attached.set({probe.probe}, 1);
     sites.add({probe.probe}, probe.sites);
     hits.add({probe.probe}, probe.hits);
+    copies.add({probe.probe}, probe.inlined_copies);
   }
-  for (FamilyBuilder* family : {&attached, &sites, &hits, &skipped}) {
+  for (FamilyBuilder* family : {&attached, &sites, &hits, &skipped, &copies}) {
     families.push_back(family->build());
   }
 }

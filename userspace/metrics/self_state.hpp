@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "collect/sample.hpp"
 #include "base/resource_use.hpp"
+#include "collect/sample.hpp"
 
 namespace metrics {
 
@@ -25,6 +25,8 @@ struct AttachedProbe {
   std::string probe;
   std::uint64_t sites = 0;  // breakpoints in all binaries
   std::uint64_t hits = 0;   // times a breakpoint was reached
+  std::uint64_t inlined_copies =
+      0;  // functions with a copy of the probed one, in which calls are not counted
 
   bool operator==(const AttachedProbe&) const = default;
 };

@@ -126,6 +126,8 @@ struct PlannedProbe {
   std::vector<Contribution> contributions;
   std::vector<IdentityTarget> identity;
   std::vector<PlannedRead> reads;
+  std::vector<std::string>
+      copied_into;                 // functions with a copy of one that is probed: calls there are not counted
   std::vector<std::string> notes;  // for the user: "also inlined in 3 callers", where each type came from
   std::string preset;              // that it is a part of; "" for a probe of the file
 };
@@ -190,6 +192,9 @@ struct ProbePlan {
   std::vector<std::pair<std::uint64_t, std::string>> type_names;
   std::vector<std::string> objects;  // what the sets of objects are for, by number
 };
+
+// Up to three of the names, and "..." where there are more.
+[[nodiscard]] std::string some_of(const std::vector<std::string>& names);
 
 // "go1.25.4", "go" where the version is unknown, "native".
 [[nodiscard]] std::string runtime_name(const ProbePlan& plan);

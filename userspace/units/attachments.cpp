@@ -212,6 +212,15 @@ void Attachments::report_problems(const Attachment& attachment) const {
                  {{"service", attachment.binary.service}, {"probe", plan.probes[i].name}, {"reason", error}});
     }
   }
+  for (const plan::PlannedProbe& probe : plan.probes) {
+    if (!probe.copied_into.empty()) {
+      log_->warn("calls are not counted where the compiler has copied the function into its callers",
+                 {{"service", attachment.binary.service},
+                  {"probe", probe.name},
+                  {"callers", probe.copied_into.size()},
+                  {"in", plan::some_of(probe.copied_into)}});
+    }
+  }
   for (const plan::SkippedProbe& skipped : plan.skipped) {
     log_->warn(skipped.in_part ? "probe skipped in part" : "probe skipped",
                {{"service", attachment.binary.service}, {"probe", skipped.name}, {"reason", skipped.reason}});

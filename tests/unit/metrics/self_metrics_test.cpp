@@ -19,7 +19,7 @@ using testing::SizeIs;
 SelfState full_state() {
   SelfState state;
   state.build = {.version = "1.2.3", .revision = "abc", .compiler = "g++ 12", .libbpf = "1.4"};
-  state.attached = {{.probe = "logic.login", .sites = 3, .hits = 100}};
+  state.attached = {{.probe = "logic.login", .sites = 3, .hits = 100, .inlined_copies = 2}};
   state.not_attached = {{.probe = "logic.send", .reason = "no function"}};
   state.costs = {{.service = "logic",
                   .probe = "logic.login",
@@ -48,12 +48,12 @@ SelfState full_state() {
   state.scrape_duration_seconds = 0.004;
   state.reload = {.last_successful = true, .last_success_seconds = 1'700'000'000, .config_hash = "cafe"};
   state.process = base::ResourceUse{.cpu_seconds = 2.5,
-                                        .start_time_seconds = 1'600'000'000,
-                                        .resident_bytes = 1000,
-                                        .virtual_bytes = 2000,
-                                        .threads = 5,
-                                        .open_fds = 30,
-                                        .max_fds = 1024};
+                                    .start_time_seconds = 1'600'000'000,
+                                    .resident_bytes = 1000,
+                                    .virtual_bytes = 2000,
+                                    .threads = 5,
+                                    .open_fds = 30,
+                                    .max_fds = 1024};
   return state;
 }
 
@@ -103,6 +103,7 @@ TEST(SelfMetrics, ShowsTheState) {
   EXPECT_EQ(number(families, "uprobe_exporter_unknown_baseline", {"connection_count"}), 1);
   EXPECT_EQ(number(families, "uprobe_exporter_blind_seconds_total", {}), 1.5);
   EXPECT_EQ(number(families, "uprobe_exporter_superseded", {}), 1);
+  EXPECT_EQ(number(families, "uprobe_exporter_probe_inlined_copies", {"logic.login"}), 2);
   EXPECT_EQ(number(families, "uprobe_exporter_scrape_duration_seconds", {}), 0.004);
   EXPECT_EQ(number(families, "uprobe_exporter_config_last_reload_successful", {}), 1);
   EXPECT_EQ(number(families, "uprobe_exporter_config_info", {"cafe"}), 1);

@@ -56,6 +56,7 @@ bool have_same_programs(const PlannedProbe& left, const PlannedProbe& right) {
 void add_sites_of(PlannedProbe& into, PlannedProbe probe) {
   std::ranges::move(probe.entry_sites, std::back_inserter(into.entry_sites));
   std::ranges::move(probe.return_sites, std::back_inserter(into.return_sites));
+  std::ranges::move(probe.copied_into, std::back_inserter(into.copied_into));
 }
 
 // What there is to say about the functions of one probe: said once for all of which it is true.
@@ -112,15 +113,6 @@ bool records_every_inlined_call(std::string_view go_version) {
 
 // More breakpoints than anybody wants to pay for.
 constexpr std::size_t kMostCopies = 1000;
-
-std::string list_of_callers(const std::vector<std::string>& callers) {
-  constexpr std::size_t kMostNames = 3;
-  std::string list;
-  for (std::size_t i = 0; i < std::min(callers.size(), kMostNames); ++i) {
-    list += (i == 0 ? "" : ", ") + callers[i];
-  }
-  return list + (callers.size() > kMostNames ? ", ..." : "");
-}
 
 }  // namespace
 
@@ -212,12 +204,12 @@ Result<> FunctionPlanner::add_sites(std::uint32_t function, PlannedProbe& probe)
 std::vector<std::string> FunctionPlanner::notes_about(std::uint32_t function, const std::string& source,
                                                       bool with_inlined) const {
   std::vector<std::string> notes = {source};
-  const std::vector<std::string>& callers = facts_->details.at(function).inlined_into;
+  const std::vector<std::string> callers = holders_of_copies(*facts_, function);
   if (!callers.empty() && !with_inlined) {
     notes.push_back(
         fmt::format("also inlined in {} caller{} ({}): those calls are not counted; a counter counts them "
                     "with inlined: true",
-                    callers.size(), callers.size() == 1 ? "" : "s", list_of_callers(callers)));
+                    callers.size(), callers.size() == 1 ? "" : "s", some_of(callers)));
   }
   return notes;
 }
@@ -228,6 +220,9 @@ Result<PlannedProbe> FunctionPlanner::plan_one(std::uint32_t function, const Cho
   ProbeCompiler compiler(&scope, lookup_, facts_);
   ASSIGN_OR_RETURN(PlannedProbe probe, compile(compiler));
   RETURN_IF_ERROR(add_sites(function, probe));
+  if (!chosen.with_inlined) {
+    probe.copied_into = holders_of_copies(*facts_, function);
+  }
   std::vector<std::string> notes = notes_about(function, scope.signature().source, chosen.with_inlined);
   std::ranges::move(probe.notes, std::back_inserter(notes));
   probe.notes = std::move(notes);

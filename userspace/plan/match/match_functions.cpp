@@ -274,6 +274,14 @@ std::vector<inspect::InlinedCopy> copies_of(const BinaryFacts& facts, const std:
   return copies;
 }
 
+std::vector<std::string> holders_of_copies(const BinaryFacts& facts, std::uint32_t function) {
+  std::vector<std::string> holders = facts.details.at(function).inlined_into;
+  std::erase_if(holders, [&](const std::string& holder) {
+    return is_wrapper_of(holder, facts.functions[function].name);
+  });
+  return holders;
+}
+
 inspect::Wanted wanted_functions(const config::ProbeConfig& config) {
   NameSet details;
   details.add({"runtime.recovery", "runtime.Goexit"});

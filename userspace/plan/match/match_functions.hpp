@@ -32,6 +32,10 @@ struct MatchedFunctions {
 [[nodiscard]] std::vector<inspect::InlinedCopy> copies_of(const inspect::BinaryFacts& facts,
                                                           const std::string& name);
 
+// Functions that hold a copy of one with details; not its wrappers, which are probed with it.
+[[nodiscard]] std::vector<std::string> holders_of_copies(const inspect::BinaryFacts& facts,
+                                                         std::uint32_t function);
+
 // Says of which functions the plan needs what.
 [[nodiscard]] inspect::Wanted wanted_functions(const config::ProbeConfig& config);
 
