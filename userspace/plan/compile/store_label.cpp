@@ -47,6 +47,15 @@ std::string why_no_label(const TypeLookup& lookup, const Place& place) {
   }
 }
 
+// How the bytes of an integer are to be read.
+LabelField with_reading_of(const Integer& integer, LabelField field) {
+  field.is_signed = integer.is_signed;
+  if (integer.is_nanoseconds) {
+    field.transforms.push_back({.kind = config::Transform::Kind::kDuration});
+  }
+  return field;
+}
+
 class LabelStorer {
  public:
   LabelStorer(OperationGraph* graph, const TypeLookup* lookup, std::uint16_t offset, TextForm form,
@@ -69,11 +78,7 @@ class LabelStorer {
   }
 
   Result<LabelField> operator()(const Integer& integer) {
-    LabelField field = begin(LabelField::Kind::kInteger, integer.size);
-    field.is_signed = integer.is_signed;
-    if (integer.is_nanoseconds) {
-      field.transforms.push_back({.kind = config::Transform::Kind::kDuration});
-    }
+    LabelField field = with_reading_of(integer, begin(LabelField::Kind::kInteger, integer.size));
     store_word(field, integer.node, integer.guards);
     return field;
   }
@@ -164,12 +169,8 @@ class AlternativeStorer {
   }
 
   Result<LabelField> operator()(const Integer& integer) {
-    LabelField field = begin(LabelField::Kind::kInteger, integer.size);
-    field.is_signed = integer.is_signed;
-    if (integer.is_nanoseconds) {
-      field.transforms.push_back({.kind = config::Transform::Kind::kDuration});
-    }
-    return stored(std::move(field), integer.node, integer.guards);
+    return stored(with_reading_of(integer, begin(LabelField::Kind::kInteger, integer.size)), integer.node,
+                  integer.guards);
   }
 
   Result<LabelField> operator()(const Boolean& boolean) {
